@@ -1,0 +1,1 @@
+"""Agents: who does the work, and with what."""

@@ -1,0 +1,1 @@
+"""The builder: workflows are designed, checked and frozen into versions here."""
