@@ -23,7 +23,7 @@ Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[
     float,
     Field(strict=True, allow_inf_nan=False),
-    PlainSerializer(lambda value: int(value) if value.is_integer() else value, return_type=float | int),
+    PlainSerializer(lambda value: int(value) if float(value).is_integer() else value, return_type=float | int),
 ]
 
 
