@@ -1,0 +1,21 @@
+// Everything that every page needs; each module looks for its own elements and stays silent where there are none.
+
+import "./theme.js";
+import "./toast.js";
+import "./dialog.js";
+import "./drawer.js";
+import "./tabs.js";
+import "./reveal.js";
+import "./copy.js";
+import "./time.js";
+import "./live.js";
+
+// A view may answer a form with an ordinary redirect: without a script the browser follows it, with htmx we do the same
+// (also to the sign-in page when the session has ended).
+document.addEventListener("htmx:before:response", (event) => {
+  const { raw } = event.detail.ctx.response;
+  if (!raw.redirected) return;
+  event.preventDefault();
+  for (const form of document.querySelectorAll("form[data-dirty]")) delete form.dataset.dirty;
+  location.assign(raw.url);
+});

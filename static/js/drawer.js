@@ -1,0 +1,87 @@
+// The drawer on the right: focus, Esc, the unsaved mark, the address (?drawer=stage:12) and the way back to its opener.
+
+import { ask } from "./dialog.js";
+
+const slot = document.getElementById("drawer");
+let opener = null; // {element, id}: the element may be replaced by a swap, its id stays
+let openKey = null;
+
+const drawer = () => slot.querySelector(".drawer");
+const dirtyForm = () => slot.querySelector("form[data-dirty]");
+
+function setAddress(key) {
+  const url = new URL(location.href);
+  if (key) url.searchParams.set("drawer", key);
+  else url.searchParams.delete("drawer");
+  history.replaceState(history.state, "", url);
+}
+
+function opened(current) {
+  const key = current.dataset.drawer;
+  const problem = current.querySelector('[aria-invalid="true"], [role="alert"]');
+  if (key !== openKey) current.querySelector("h2").focus();
+  else if (problem) problem.focus();
+  else if (!current.contains(document.activeElement)) (current.querySelector("[data-focus]") ?? current.querySelector("h2")).focus();
+  openKey = key;
+  setAddress(key);
+}
+
+function closed() {
+  if (openKey === null) return;
+  openKey = null;
+  setAddress(null);
+  const back = opener?.element?.isConnected ? opener.element : document.getElementById(opener?.id);
+  back?.focus();
+  opener = null;
+}
+
+async function mayLeave() {
+  if (!dirtyForm()) return true;
+  return ask("What you changed in this drawer is not saved.", {
+    title: "Discard the changes?",
+    button: "Discard changes",
+    tone: "danger",
+  });
+}
+
+async function close() {
+  if (await mayLeave()) slot.replaceChildren();
+}
+
+new MutationObserver(() => (drawer() ? opened(drawer()) : closed())).observe(slot, { childList: true });
+if (drawer()) opened(drawer());
+
+// Asking comes before the request, so that another drawer never replaces unsaved work silently.
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.target !== slot) return;
+  if (!slot.contains(ctx.sourceElement)) opener = { element: ctx.sourceElement, id: ctx.sourceElement.id };
+  if (ctx.request.method !== "GET" || ctx.sourceElement.closest("form") || !dirtyForm()) return;
+  event.preventDefault();
+  mayLeave().then((yes) => {
+    if (!yes) return;
+    delete dirtyForm().dataset.dirty;
+    ctx.sourceElement.click();
+  });
+});
+
+function markDirty(event) {
+  const form = event.target.closest?.("form[data-track]");
+  if (form) form.dataset.dirty = "true";
+}
+
+document.addEventListener("input", markDirty);
+document.addEventListener("change", markDirty);
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-drawer-close]")) close();
+});
+document.addEventListener("keydown", (event) => {
+  if (!drawer() || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) close();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && slot.contains(event.target)) {
+    event.target.closest("form")?.requestSubmit();
+  }
+});
+window.addEventListener("beforeunload", (event) => {
+  if (dirtyForm()) event.preventDefault();
+});

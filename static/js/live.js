@@ -1,0 +1,104 @@
+// Live pages. The element [data-sync-url] owns the socket (hx-ws:connect) and knows how far the page is (#live-seq).
+// Frames: HTML made of <hx-partial>s is swapped by htmx; JSON {"seq": N} says how far the truth is. On a gap and on every
+// (re)connection the page asks for what it missed: GET sync-url?since=SEQ, answered with the same partials.
+
+const root = document.querySelector("[data-sync-url]");
+const chip = document.getElementById("connection");
+const WORDS = { live: "Live", behind: "Behind", offline: "Offline" };
+const POLL_EVERY = 3000;
+const SOCKET_WAIT = 5000;
+
+let wanted = 0; // the newest number the server has told us of
+let asking = false;
+let socketOpen = false;
+let reachable = true;
+
+const seen = () => Number(document.getElementById("live-seq")?.dataset.seq ?? 0);
+
+function showState() {
+  if (!chip) return;
+  const state = !navigator.onLine || !reachable ? "offline" : socketOpen && seen() >= wanted ? "live" : "behind";
+  if (chip.dataset.connection === state && chip.textContent === WORDS[state]) return;
+  chip.dataset.connection = state;
+  chip.textContent = WORDS[state];
+}
+
+async function catchUp() {
+  if (asking) return;
+  asking = true;
+  const before = seen();
+  const url = new URL(root.dataset.syncUrl, location.href);
+  url.searchParams.set("since", before);
+  try {
+    await htmx.ajax("GET", url.pathname + url.search, { source: root, target: root, swap: "none" });
+  } finally {
+    asking = false;
+  }
+  showState();
+  // A hint may have come while we asked; without progress we wait for the next hint or poll.
+  if (reachable && wanted > seen() && seen() > before) catchUp();
+}
+
+function hint(event) {
+  const { data } = event.detail.message;
+  if (typeof data !== "string" || !data.startsWith("{")) return showState();
+  const frame = JSON.parse(data);
+  if (frame.say) document.getElementById("live").textContent = frame.say;
+  if (Number.isInteger(frame.seq)) wanted = Math.max(wanted, frame.seq);
+  if (wanted > seen()) catchUp();
+  showState();
+}
+
+/** A push never lands in a form that someone is filling in, and never shows an event twice. */
+function guard(event) {
+  const { ctx, tasks } = event.detail;
+  if (ctx.sourceElement !== root) return;
+  for (const task of [...tasks]) {
+    if (!task.target?.querySelector) continue;
+    const form = task.target.closest("form[data-dirty]") ?? task.target.querySelector("form[data-dirty]");
+    if (form) {
+      form.dataset.stale = "true";
+      tasks.splice(tasks.indexOf(task), 1);
+    }
+    if (task.target.id !== "events") continue;
+    for (const row of [...task.fragment.children]) if (document.getElementById(row.id)) row.remove();
+  }
+}
+
+function answered(event) {
+  const { ctx } = event.detail;
+  if (ctx.sourceElement !== root) return;
+  reachable = Boolean(ctx.response) && ctx.response.status < 500;
+  // The right to see this was taken away, or we are signed out: nothing of it may stay on the screen.
+  if ([401, 403, 404].includes(ctx.response?.status)) location.reload();
+  showState();
+}
+
+function connected() {
+  socketOpen = true;
+  catchUp();
+}
+
+function start() {
+  root.addEventListener("htmx:ws:after:connection", connected);
+  root.addEventListener("htmx:ws:close", (event) => {
+    socketOpen = false;
+    if (event.detail.code === 4403) location.reload();
+    showState();
+  });
+  root.addEventListener("htmx:ws:after:message:incoming", hint);
+  root.addEventListener("htmx:finally:request", answered);
+  document.addEventListener("htmx:before:swap", guard);
+  window.addEventListener("online", () => catchUp());
+  window.addEventListener("offline", showState);
+  setTimeout(() => {
+    setInterval(() => {
+      if (!socketOpen && !document.hidden) catchUp();
+    }, POLL_EVERY);
+  }, SOCKET_WAIT - POLL_EVERY);
+  // htmx may have connected before this module was loaded.
+  if (root._htmx?.ws?.connection?.socket?.readyState === WebSocket.OPEN) connected();
+  showState();
+}
+
+if (root) start();

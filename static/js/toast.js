@@ -1,0 +1,53 @@
+// Short messages at the foot of the window, from the server (#toasts, the header HX-Trigger: toast) and from failed requests.
+
+const STAYS = 6000; // milliseconds; errors stay until dismissed
+
+const FAILURES = {
+  401: "You are signed out. Sign in again, then repeat it.",
+  403: "You are not allowed to do that.",
+  404: "That is not there any more. Reload the page to see how things are.",
+  413: "That is too large: at most 1 MiB at a time.",
+  429: "That was too often. Wait a moment, then try again.",
+};
+
+const region = document.getElementById("toasts");
+
+function watch(toast) {
+  if (toast.dataset.tone === "error") return;
+  setTimeout(() => toast.matches(":hover, :focus-within") ? watch(toast) : toast.remove(), STAYS);
+}
+
+export function showToast(text, tone = "info") {
+  const last = region?.lastElementChild;
+  if (last?.querySelector("p")?.textContent === text) return;
+  const toast = document.getElementById("toast-template")?.content.firstElementChild.cloneNode(true);
+  if (!toast) return;
+  toast.dataset.tone = tone;
+  toast.setAttribute("role", tone === "error" ? "alert" : "status");
+  toast.querySelector("p").textContent = text;
+  region.append(toast);
+}
+
+function failed(event) {
+  const { ctx } = event.detail;
+  if (ctx.sourceElement?.matches?.("[data-sync-url]")) return; // live.js shows this on its chip
+  const { status } = ctx.response;
+  if (status >= 500) showToast("Something went wrong on the server. Try again; if it stays, tell whoever runs Baton.", "error");
+  else if (FAILURES[status]) showToast(FAILURES[status], "error");
+}
+
+function unreachable(event) {
+  const { ctx } = event.detail;
+  if (!ctx?.request || ctx.response || ctx.sourceElement?.matches?.("[data-sync-url]")) return;
+  showToast("The server cannot be reached. Nothing was changed; try again when you are back online.", "error");
+}
+
+new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === 1) watch(node);
+}).observe(region, { childList: true });
+for (const toast of region.children) watch(toast);
+
+document.addEventListener("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".toast")?.remove());
+document.addEventListener("toast", (event) => showToast(event.detail.text, event.detail.tone));
+document.addEventListener("htmx:response:error", failed);
+document.addEventListener("htmx:error", unreachable);
