@@ -1,0 +1,288 @@
+"""Load, decide, save, go on: the way of a run through one worker.
+
+A transaction takes a fact to a run, carries what follows from it to the run's callers, and claims the next piece of
+work for this worker; the rest is rung. Effects (model calls, tools that reach other runs) happen between transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from builder.spec import FrozenVersion
+from runs import bell, fanout, store
+from runs.engine import facts
+from runs.engine.decision import Decision, RouteRequest
+from runs.engine.results import envelope
+from runs.engine.state import AgentState, Result, RunState
+from runs.engine.status import AgentStatus, CallStatus, RunStatus
+from runs.errors import LeaseLost, Refused
+from runs.ids import agent_run_id
+from runs.leases import new_lease
+from runs.models import AgentRun, WorkflowRun
+from runs.store import NewCall, NewRun, TurnRecord, Work
+from runs.targets import Target, find_target
+
+_MAX_RINGS = 16  # rings for one run after one transaction
+MAX_LOST_CLAIMS = 5  # claims lost without progress before an agent counts as poison
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A claimed piece of work: one turn of one agent, or the tools that its last turn left to run."""
+
+    run: WorkflowRun
+    state: RunState
+    frozen: FrozenVersion
+    agent: AgentState
+    conversation: Any = None  # runs.effects.agent_turn.Conversation, when this worker holds it already
+
+    def with_conversation(self, conversation: Any) -> Step:
+        """The same step for a worker that knows the messages so far."""
+        return replace(self, conversation=conversation)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one transaction leaves behind: the step this worker goes on with, and who else is to be told."""
+
+    step: Step | None = None
+    children: list[UUID] = field(default_factory=list)
+    ready: list[UUID] = field(default_factory=list)  # runs with work for other workers, one entry per piece
+    changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
+    decision: Decision | None = None
+
+
+def announce(outcome: Outcome) -> None:
+    """Ring and tell after a change that was made outside a worker (web, scheduler): nothing goes on inline here."""
+    ready = [*outcome.ready, *([outcome.step.run.pk] if outcome.step else [])]
+    bell.ring([*ready, *outcome.children])
+    fanout.changed(outcome.changed)
+
+
+# Transactions
+
+
+def apply(
+    run_id: UUID,
+    fact: facts.Fact,
+    *,
+    worker: bool = False,
+    turn: TurnRecord | None = None,
+    calls: Sequence[NewCall] = (),
+    before: Callable[[Work], None] | None = None,
+    after: Callable[[Work, Decision, datetime], None] | None = None,
+) -> Outcome:
+    """Bring a fact to a run in one transaction, with everything that follows from it.
+
+    With `worker`, the next ready agent is claimed for the caller. `before` may look at the locked run and raise; `after`
+    writes rows that belong to the same decision. Raises LeaseLost when the fact came from a worker that holds nothing.
+    """
+
+    def work() -> Outcome:
+        batch = _Batch(timezone.now(), worker)
+        held = batch.lock(run_id)
+        if held is None:
+            return Outcome()
+        if before is not None:
+            before(held)
+        decision = batch.decide(held, fact, turn=turn, calls=calls)
+        if decision.ignored and isinstance(fact, _FROM_WORKERS):
+            raise LeaseLost
+        if after is not None and not decision.ignored:
+            after(held, decision, batch.now)
+        batch.finish(held, fact)
+        batch.outcome.decision = decision
+        return batch.outcome
+
+    return store.in_transaction(work)
+
+
+_FROM_WORKERS = (facts.TurnTaken, facts.ToolsRun, facts.TurnFailed)
+
+
+def claim(run_id: UUID) -> Outcome | None:
+    """Claim one piece of ready work of a run: a queued run is started first. None when there is nothing to do."""
+
+    def work() -> Outcome | None:
+        batch = _Batch(timezone.now(), worker=True)
+        held = batch.lock(run_id)
+        if held is None or held.state.over or held.state.paused:
+            return None
+        if held.state.status is RunStatus.QUEUED:
+            batch.decide(held, facts.Started())
+        if not any(agent.status is AgentStatus.READY for agent in held.state.agents):
+            _recover(batch, held)
+        if held.state.call is not None and held.state.call.pending:
+            raise RuntimeError(f"run {run_id} has an unresolved route, which no transaction may leave behind")
+        batch.finish(held, None)
+        return batch.outcome if batch.outcome.changed or batch.outcome.step else None
+
+    return store.in_transaction(work)
+
+
+def _recover(batch: _Batch, held: Work) -> None:
+    """Take over agents whose worker has stopped renewing its lease."""
+    running = [agent for agent in held.state.agents if agent.status is AgentStatus.RUNNING]
+    if not running:
+        return
+    ids = {agent_run_id(held.row.pk, agent.key): agent for agent in running}
+    lapsed = AgentRun.objects.filter(pk__in=ids, lease_until__lte=batch.now).values_list("pk", flat=True)
+    for row in lapsed:
+        agent = ids[row]
+        if store.count_lost_claim(held.row.pk, agent.key) >= MAX_LOST_CLAIMS:
+            name = held.frozen.workflow.stages[held.state.stage].assignments[agent.position].agent
+            batch.decide(held, facts.Broken("crash_loop", f"Agent {name} took its worker down {MAX_LOST_CLAIMS} times in a row.", name))
+            return
+        batch.decide(held, facts.Claimed(agent.key, lost=True))
+        batch.step_of(held, agent.key)
+        return
+
+
+def release(step: Step) -> None:
+    """Give a claimed step back and ring for it: this task has done its share."""
+    announce(apply(step.run.pk, facts.Released(step.agent.key, step.agent.epoch)))
+
+
+class _Batch:
+    """One transaction's works: the runs it locked, and what it decided for each."""
+
+    def __init__(self, now: datetime, worker: bool) -> None:
+        self.now = now
+        self.worker = worker
+        self.outcome = Outcome()
+        self._works: dict[UUID, Work] = {}
+
+    def lock(self, run_id: UUID) -> Work | None:
+        """Lock a run, once per transaction."""
+        if run_id not in self._works:
+            held = store.lock(run_id)
+            if held is None:
+                return None
+            self._works[run_id] = held
+        return self._works[run_id]
+
+    def decide(self, held: Work, fact: facts.Fact, *, turn: TurnRecord | None = None, calls: Sequence[NewCall] = ()) -> Decision:
+        """Decide a fact, write the calls it opened, and resolve the workflow a route leads to."""
+        decision = held.decide(fact, self.now)
+        if decision.ignored:
+            return decision
+        if turn is not None:
+            for tool in turn.tools:
+                tool["result"] = decision.replies.get(tool["index"], tool["result"])
+            held.turn = turn
+        accepted = [call for call in calls if call.key in decision.accepted]
+        if accepted:
+            self._insert(held, accepted)
+        if decision.route is not None:
+            self._resolve_route(held, decision.route)
+        return decision
+
+    def _insert(self, held: Work, calls: Sequence[NewCall]) -> None:
+        # The rows that calls point to (agent run, stage run) are there: an agent calls after it began.
+        children = store.insert_calls(held, calls, self.now)
+        self.outcome.children.extend(child.pk for child in children)
+        for child in children:
+            self.outcome.changed[child.pk] = (child.project_id, 1)
+
+    def _resolve_route(self, held: Work, request: RouteRequest) -> None:
+        row = held.row
+        try:
+            target = find_target(row.project_id, row.lineage, request.workflow, request.input)
+        except Refused as refused:
+            call = NewCall(request.call, refused.known or request.workflow, CallStatus.REFUSED, envelope=envelope("refused", error=refused.message))
+            store.insert_calls(held, [call], self.now)
+            self.decide(held, facts.RouteRefused(request.call, refused.known or request.workflow, refused.message, refused.detail))
+            return
+        child = new_child(row, target, request.call, "route")
+        self._insert(held, [NewCall(request.call, target.name, CallStatus.WAITING, child=child, timeout=request.timeout)])
+        self.decide(held, facts.RouteOpened(request.call, target.name, str(child.id), target.input, request.timeout))
+
+    def step_of(self, held: Work, key: str, conversation: Any = None) -> None:
+        """Make a claimed agent the step that this worker goes on with."""
+        agent = held.state.agent(key)
+        if agent is not None:
+            self.outcome.step = Step(held.row, held.state, held.frozen, agent, conversation)
+
+    def finish(self, held: Work, fact: facts.Fact | None) -> None:
+        """Carry the end of runs to their callers, claim the next step, and write everything."""
+        self._wake_callers(held)
+        for work in list(self._works.values()):
+            if self.worker and self.outcome.step is None:
+                self._claim_next(work, fact)
+        lease = new_lease() if self.worker else None
+        for work in self._works.values():
+            if work.decisions:
+                store.save(work, self.now, lease)
+                self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
+            if not work.state.paused:
+                known = set() if isinstance(fact, facts.Resumed) else work.ready_before
+                ready = sum(1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known)
+                self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))
+        if self.outcome.step is not None:
+            # The step was taken before the row was written: hand on the state as it stands now.
+            work = self._works[self.outcome.step.run.pk]
+            agent = work.state.agent(self.outcome.step.agent.key)
+            self.outcome.step = replace(self.outcome.step, state=work.state, agent=agent or self.outcome.step.agent)
+
+    def _claim_next(self, work: Work, fact: facts.Fact | None) -> None:
+        """The same agent goes on under its claim; else the first that is ready."""
+        if work.state.over or work.state.paused:
+            return
+        if isinstance(fact, facts.TurnTaken | facts.ToolsRun):
+            same = work.state.agent(fact.agent)
+            if same is not None and same.status is AgentStatus.RUNNING and same.epoch == fact.epoch and work.decisions:
+                self.step_of(work, fact.agent)
+                return
+        ready = next((agent for agent in work.state.agents if agent.status is AgentStatus.READY), None)
+        if ready is not None:
+            self.decide(work, facts.Claimed(ready.key))
+            self.step_of(work, ready.key)
+
+    def _wake_callers(self, ended: Work) -> None:
+        """A run that ended resolves the waits for it in this very transaction, and so on up the chain."""
+        if not ended.state.over or not ended.decisions or ended.row.parent_id is None:
+            return
+        back = final_envelope(ended.row.pk, ended.state)
+        for call in store.waiting_callers(ended.row.pk):
+            caller = self.lock(call.run_id)
+            if caller is None:
+                continue
+            if call.status != CallStatus.WAITING.value:
+                if store.keep_late(call, back):
+                    self.decide(caller, facts.CallLate(call.key, call.workflow_name, back))
+                continue
+            if store.resolve_call(call, CallStatus(back["status"]), back, self.now):
+                self.decide(caller, facts.CallReturned(call.key, call.workflow_name, back))
+                self._wake_callers(caller)
+
+
+def final_envelope(run_id: UUID, state: RunState) -> dict[str, Any]:
+    """The envelope of a run that has ended."""
+    if state.status is RunStatus.COMPLETED:
+        return envelope("completed", result=state.result or Result("notice", ""), run_id=str(run_id))
+    error = state.error.message if state.error else "The workflow was cancelled."
+    return envelope("failed" if state.status is RunStatus.FAILED else "cancelled", error=error, run_id=str(run_id))
+
+
+def new_child(row: WorkflowRun, target: Target, call_key: str, origin: str) -> NewRun:
+    """The run that a call starts: an ordinary run of the same project, one level deeper."""
+    return NewRun(
+        project_id=row.project_id,
+        workflow_id=target.workflow_id,
+        workflow_name=target.name,
+        version_id=target.version.pk,
+        version_number=target.version.number,
+        input=target.input,
+        origin=origin,
+        starter_id=row.starter_id,
+        parent_id=row.pk,
+        depth=row.depth + 1,
+        lineage=tuple((step[0], step[1]) for step in row.lineage),
+        id=store.child_id_for(row.pk, call_key),
+    )

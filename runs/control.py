@@ -1,0 +1,119 @@
+"""What people and agents do to a run under way: cancel, pause, resume, answer a gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from projects.errors import Detail, Invalid, NotFound
+from runs import store
+from runs.advance import announce, apply
+from runs.engine import facts
+from runs.engine.decision import Decision
+from runs.engine.status import GateStatus, RunStatus
+from runs.errors import GateClosed, WrongState
+from runs.faults import crash_point
+from runs.ids import gate_id
+from runs.models import Gate, WorkflowCall
+from runs.store import Work
+from runs.targets import check_size
+
+
+def cancel_started_run(run_id: UUID, *, by: str, cascade: bool = True) -> None:
+    """Cancel a run and, with `cascade`, the children it waits for. Raises WrongState when it has ended already."""
+
+    def check(work: Work) -> None:
+        _wanted(work, not work.state.over, "an unfinished run")
+
+    def mark(work: Work, decision: Decision, now: datetime) -> None:
+        if cascade and decision.given_up:
+            store.mark_cascade(work.row.pk, decision.given_up)
+
+    announce(apply(run_id, facts.Cancelled(by), before=check, after=mark))
+    crash_point("cancel.committed")
+    for call in WorkflowCall.objects.filter(run_id=run_id, cancel_child=True):
+        cancel_marked_child(call)
+
+
+def cancel_marked_child(call: WorkflowCall) -> None:
+    """Cancel the child of a call that a cancelled parent left behind; harmless when the child has ended."""
+    if call.child_id is not None:
+        try:
+            cancel_started_run(call.child_id, by="system")
+        except WrongState:
+            pass  # it ended by itself in between, which is just as well
+    store.clear_cascade(call.pk)
+
+
+def _wanted(work: Work, fits: bool, wanted: str) -> None:
+    if not fits:
+        raise WrongState(f"The run is {work.state.status.value}; {wanted} was wanted.")
+
+
+def pause_run(run_id: UUID, *, by: str) -> None:
+    """Pause a run at its next boundary: turns in flight are finished and kept, nothing new is claimed."""
+
+    def check(work: Work) -> None:
+        _wanted(work, not work.state.over and not work.state.paused, "a run that is queued, running or waiting")
+
+    announce(apply(run_id, facts.Paused(by), before=check))
+
+
+def resume_run(run_id: UUID, *, by: str) -> None:
+    """Let a paused run go on."""
+
+    def check(work: Work) -> None:
+        _wanted(work, work.state.status is RunStatus.PAUSED, "a paused run")
+
+    announce(apply(run_id, facts.Resumed(by), before=check))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to a gate: `option` is the label of the option."""
+
+    option: str
+    comment: str
+    by: str
+    user_id: int | None
+    channel: str
+
+
+def answer_gate(gate: UUID, answer: Answer) -> Gate:
+    """Decide a gate, once, from whatever surface the answer came.
+
+    Raises Invalid for an option that is not offered, and GateClosed with who answered what and when, if it is decided.
+    """
+    row = Gate.objects.filter(pk=gate).first()
+    if row is None:
+        raise NotFound("There is no such gate.")
+    check_size(answer.comment, "comment")
+
+    def check(work: Work) -> None:
+        held = Gate.objects.get(pk=gate)
+        if held.status != GateStatus.OPEN.value:
+            raise GateClosed(closed_message(held))
+        labels = [option["label"] for option in held.options]
+        if answer.option not in labels:
+            raise Invalid(f"{answer.option!r} is not an option of this gate.", details=[Detail("option", f"one of: {', '.join(labels)}")])
+
+    def link(work: Work, decision: Decision, now: datetime) -> None:
+        store.record_answer(gate_id(work.row.pk, row.key), answer.user_id)
+
+    fact = facts.GateAnswered(row.key, answer.option, answer.comment, answer.by, answer.channel)
+    announce(apply(row.run_id, fact, before=check, after=link))
+    crash_point("gate.answered")
+    row.refresh_from_db()
+    return row
+
+
+def closed_message(gate: Gate) -> str:
+    """Who answered what and when, in one sentence."""
+    answer = gate.answer or {}
+    at = f"{gate.closed_at:%Y-%m-%d %H:%M:%S} UTC" if gate.closed_at else "before"
+    if gate.status == GateStatus.ANSWERED.value:
+        return f"Already answered by {answer.get('by')}: {answer.get('option')}, at {at}."
+    if gate.status == GateStatus.EXPIRED.value:
+        return f"The gate expired at {at}; its outcome is {answer.get('outcome')}."
+    return f"The gate was cancelled with its run at {at}."

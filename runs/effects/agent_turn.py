@@ -1,0 +1,243 @@
+"""One turn of one agent: compose or restore the conversation, ask the model, sort its tool calls, bring the fact."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from agents.runtime import prompt, turn
+from agents.runtime.errors import PassingError, PermanentError
+from builder.spec import AgentSpec, AssignmentSpec, StageSpec
+from runs import store
+from runs.advance import Outcome, Step, apply
+from runs.effects import earlier, tools
+from runs.engine import facts
+from runs.engine.results import known_values
+from runs.errors import LeaseLost
+from runs.faults import crash_point
+from runs.ids import agent_run_id, call_id
+from runs.leases import keeper
+from runs.models import AgentTurn, WorkflowCall
+from runs.store import TurnRecord
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The messages of an agent run so far, the last answer included, and the messages to send next."""
+
+    messages: list[Json]
+    request: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a step works on, looked up once."""
+
+    step: Step
+    stage: StageSpec
+    assignment: AssignmentSpec
+    agent: AgentSpec
+
+    @property
+    def id(self) -> UUID:
+        return agent_run_id(self.step.run.pk, self.step.agent.key)
+
+
+def carry_out(step: Step) -> Outcome:
+    """Do a claimed step and bring what came of it to the run; the outcome holds the next step."""
+    stage = step.frozen.workflow.stages[step.state.stage]
+    assignment = stage.assignments[step.agent.position]
+    name = assignment.fallback_agent if step.agent.stand_in and assignment.fallback_agent else assignment.agent
+    job = _Job(step, stage, assignment, step.frozen.agent(name))
+    crash_point("claim.after")
+    return _run_tools(job) if step.agent.pending_tools else _take_turn(job)
+
+
+# The model
+
+
+def _model_of(job: _Job) -> str | None:
+    if job.step.agent.spare_model:
+        return job.agent.fallback_model
+    return job.agent.model or job.step.frozen.default_model
+
+
+def _take_turn(job: _Job) -> Outcome:
+    agent = job.step.agent
+    model = _model_of(job)
+    if model is None:
+        message = (
+            f"The agent {job.agent.name} has no model. Set one on the agent, or a default model in the settings of the project."
+        )
+        return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, "no_model", message))
+    offered = tools.offered_to(job.step.run.project_id, job.stage, job.assignment)
+    conversation = job.step.conversation or _restore(job, offered)
+    request = turn.TurnRequest(
+        model=model,
+        messages=[*conversation.messages, *conversation.request],
+        tools=offered.specs,
+        timeout=job.assignment.timeout,
+        script=job.agent.script,
+        values=_script_values(job),
+    )
+    at = timezone.now()
+    try:
+        future = turn.begin_turn(request)
+        keeper.attach(job.id, future)
+        answer = future.result()
+    except CancelledError:
+        raise LeaseLost from None
+    except PassingError as error:
+        return _failed(job, _passing(job, error))
+    except PermanentError as error:
+        message = f"The model {model} of agent {job.agent.name} refused: {error.message}"
+        return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, error.kind, message))
+    crash_point("model.answered")
+    return _store_answer(job, model, conversation, answer, offered, at)
+
+
+def _passing(job: _Job, error: PassingError) -> facts.TurnFailed:
+    agent = job.step.agent
+    return facts.TurnFailed(
+        agent=agent.key,
+        epoch=agent.epoch,
+        passing=True,
+        kind=error.kind,
+        message=error.message,
+        jitter=random.uniform(0.5, 1.0),  # noqa: S311 - spreading retries is not cryptography
+        retry_after=error.retry_after,
+        has_spare_model=job.agent.fallback_model is not None,
+    )
+
+
+def _failed(job: _Job, fact: facts.TurnFailed) -> Outcome:
+    return apply(job.step.run.pk, fact, worker=True)
+
+
+def _script_values(job: _Job) -> Mapping[str, Json]:
+    known = known_values(job.step.state, stage=job.stage.name, agent=job.agent.name)
+    return {**known, "attempt_failures": job.step.agent.failures}
+
+
+def _store_answer(
+    job: _Job, model: str, conversation: Conversation, answer: turn.TurnAnswer, offered: tools.Offered, at: Any
+) -> Outcome:
+    """Store the answer, with everything its tools do to rows of our own, in one commit."""
+    agent = job.step.agent
+    sorted_calls = tools.sort_calls(job.step, offered, answer.calls, agent.turn + 1)
+    record = TurnRecord(
+        agent_key=agent.key,
+        number=agent.turn + 1,
+        model=model,
+        request=conversation.request,
+        response=answer.message,
+        tools=sorted_calls.rows,
+        usage=_usage(answer.usage),
+        reasoning=answer.reasoning,
+        at=at,
+        seconds=answer.seconds,
+    )
+    fact = facts.TurnTaken(
+        agent=agent.key,
+        epoch=agent.epoch,
+        text=answer.text,
+        acts=sorted_calls.acts,
+        tools=tuple(call.name for call in answer.calls),
+        message=answer.more,
+        usage=record.usage,
+        warnings=answer.warnings,
+    )
+    outcome = apply(job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls)
+    crash_point("answer.stored")
+    tools.settle_finished_children(job.step.run.pk, sorted_calls.new_calls)
+    return _keep_conversation(outcome, job, [*conversation.messages, *conversation.request, answer.message], record.tools, answer)
+
+
+def _usage(usage: turn.Usage) -> dict[str, Json]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "requests": usage.requests,
+        "cost": usage.cost,
+    }
+
+
+def _keep_conversation(outcome: Outcome, job: _Job, messages: list[Json], rows: list[dict[str, Json]], answer: turn.TurnAnswer) -> Outcome:
+    """Spare the next turn of the same agent a look into the database."""
+    step = outcome.step
+    same = step is not None and step.run.pk == job.step.run.pk and step.agent.key == job.step.agent.key
+    if step is None or not same or step.agent.pending_tools or step.agent.base != job.step.agent.base:
+        return outcome
+    outcome.step = step.with_conversation(Conversation(messages, _next_request(rows, answer.more)))
+    return outcome
+
+
+# The conversation
+
+
+def _next_request(rows: list[dict[str, Json]], more: bool) -> list[Json]:
+    if not rows:
+        return [turn.user_message("Go on.")] if more else []
+    return [turn.tool_returns([(turn.ToolCall(row["id"], row["name"], row["args"]), row["result"]) for row in rows])]
+
+
+def _restore(job: _Job, offered: tools.Offered) -> Conversation:
+    """Build the conversation from stored turns; the first turn composes the prompt."""
+    agent = job.step.agent
+    turns = list(AgentTurn.objects.filter(agent_run_id=job.id, number__gt=agent.base).order_by("number")) if agent.turn > agent.base else []
+    if not turns:
+        return Conversation([], turn.first_messages(_prompt(job, offered)))
+    messages: list[Json] = []
+    for row in turns:
+        messages.extend([*row.request, row.response])
+    rows = _with_envelopes(job.step.run.pk, turns[-1].tools)
+    return Conversation(messages, _next_request(rows, more=not rows))
+
+
+def _with_envelopes(run_id: UUID, rows: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """The tools of a turn with the results of the calls that have come back since."""
+    keys = [row["call"] for row in rows if row.get("call") and row["result"] is None]
+    if not keys:
+        return rows
+    calls = WorkflowCall.objects.filter(pk__in=[call_id(run_id, key) for key in keys]).values_list("key", "envelope")
+    envelopes = dict(calls)
+    return [{**row, "result": envelopes.get(row["call"])} if row["result"] is None else row for row in rows]
+
+
+def _prompt(job: _Job, offered: tools.Offered) -> prompt.Prompt:
+    state = job.step.state
+    return prompt.Prompt(
+        role=job.agent.role,
+        perspective=job.agent.perspective,
+        task=job.stage.task,
+        directive=job.assignment.directive,
+        input=state.input,
+        earlier=earlier.stages_before(job.step.run.pk, state.entry, job.step.agent.position, job.stage.mode),
+        results=state.values.results,
+        hooks=state.values.hooks,
+        workflows=state.values.workflows,
+        tools=offered.specs,
+    )
+
+
+# Tools that run between transactions
+
+
+def _run_tools(job: _Job) -> Outcome:
+    agent, run = job.step.agent, job.step.run
+    stored = AgentTurn.objects.get(agent_run_id=job.id, number=agent.turn)
+    results = tools.run_pending(job.step, job.id, [row for row in stored.tools if row["index"] in agent.pending_tools])
+    fact = facts.ToolsRun(agent.key, agent.epoch)
+
+    def keep(work: store.Work, decision: Any, now: Any) -> None:
+        store.save_tool_results(run.pk, agent.key, agent.turn, results)
+
+    return apply(run.pk, fact, worker=True, after=keep)

@@ -1,0 +1,203 @@
+"""The machine: one function from (definition, state, fact, now) to a decision. Handlers below, one per fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from builder.spec import ApprovalHook
+from runs.engine import facts
+from runs.engine.agents import HANDLERS as AGENT_HANDLERS
+from runs.engine.decision import ClosedGate, Decision, NewEvent
+from runs.engine.draft import Definition, Draft
+from runs.engine.results import envelope
+from runs.engine.routing import AT_WORK, fail_run, progress, waiting_for
+from runs.engine.state import Phase, RoutedCall, RunState
+from runs.engine.status import FINAL_RUN, AgentStatus, GateStatus, RunStatus, StageStatus
+
+Json = Any
+
+_WORKING = frozenset({AgentStatus.READY, AgentStatus.RUNNING})
+
+
+def decide(definition: Definition, state: RunState, fact: facts.Fact, now: datetime) -> Decision:
+    """Decide what a fact means for a run.
+
+    A fact that no longer applies (doubled, late, for a visit that is over) comes back as `ignored`, with the state as it was.
+    """
+    draft = Draft(definition, state, now)
+    if state.over and not isinstance(fact, facts.CallLate):
+        return replace(draft.finish(), ignored=True)
+    if not _HANDLERS[type(fact)](draft, fact):
+        return replace(Draft(definition, state, now).finish(), ignored=True)
+    progress(draft)
+    _settle(draft, state.status)
+    return draft.finish()
+
+
+def _settle(draft: Draft, before: RunStatus) -> None:
+    """Derive running, waiting or paused from what is open, and log the change between them."""
+    if draft.state.status in FINAL_RUN:
+        return
+    if draft.state.paused:
+        draft.change(status=RunStatus.PAUSED)
+        return
+    pending_route = draft.state.call is not None and draft.state.call.pending
+    working = pending_route or any(agent.status in _WORKING for agent in draft.state.agents)
+    after = RunStatus.RUNNING if working else RunStatus.WAITING
+    draft.change(status=after)
+    if after is RunStatus.WAITING and before is not after:
+        draft.events.append(_run_event("run.waiting", {"waiting_for": waiting_for(draft)}))
+    elif after is RunStatus.RUNNING and before is RunStatus.WAITING:
+        draft.events.append(_run_event("run.resumed", {}))
+
+
+def _run_event(kind: str, data: dict[str, Json]) -> NewEvent:
+    return NewEvent(kind, None, None, data)
+
+
+def _started(draft: Draft, fact: facts.Started) -> bool:
+    return draft.state.phase is Phase.IDLE and not draft.state.paused
+
+
+# Routed calls
+
+
+def _route_opened(draft: Draft, fact: facts.RouteOpened) -> bool:
+    call = draft.state.call
+    if call is None or call.key != fact.call or not call.pending:
+        return False
+    draft.change(call=RoutedCall(call.key, fact.workflow, call.continue_at, pending=False))
+    draft.emit("workflow.triggered", None, workflow=fact.workflow, run_id=fact.run_id, input=fact.input, timeout=fact.timeout, by="route")
+    return True
+
+
+def _route_refused(draft: Draft, fact: facts.RouteRefused) -> bool:
+    call = draft.state.call
+    if call is None or call.key != fact.call or not call.pending:
+        return False
+    draft.emit("workflow.triggered", None, workflow=fact.workflow, run_id=None, by="route", refused=fact.detail or fact.message)
+    return _route_ended(draft, fact.workflow, envelope("refused", error=fact.message), call.continue_at)
+
+
+def _call_returned(draft: Draft, fact: facts.CallReturned) -> bool:
+    call = draft.state.call
+    if call is not None and call.key == fact.call:
+        return _route_ended(draft, fact.workflow, fact.envelope, call.continue_at)
+    return AGENT_HANDLERS[facts.CallReturned](draft, fact)
+
+
+def _route_ended(draft: Draft, workflow: str, back: dict[str, Json], continue_at: str) -> bool:
+    """Keep what came back, warn when it failed, and follow continue at regardless."""
+    draft.remember(workflows={**draft.state.values.workflows, workflow: back})
+    draft.emit("workflow.returned", None, workflow=workflow, **back)
+    if back["status"] != "completed":
+        where = "the end" if continue_at == "end" else continue_at
+        draft.warn("continued_after_failed_workflow", f"Continued at {where} after a failed workflow: {workflow} {back['status']}: {back['error']}")
+    draft.emit("route.taken", None, outcome=draft.state.outcome, to="end" if continue_at == "end" else "stage", stage=continue_at, continued=True)
+    draft.change(call=None, phase=Phase.NEXT, target=continue_at)
+    return True
+
+
+def _call_late(draft: Draft, fact: facts.CallLate) -> bool:
+    draft.emit("workflow.late", None, workflow=fact.workflow, **fact.envelope)
+    return True
+
+
+# Gates
+
+
+def _gate_answered(draft: Draft, fact: facts.GateAnswered) -> bool:
+    hook = _open_hook(draft, fact.gate)
+    if hook is None or fact.option not in hook.options:
+        return False
+    outcome = hook.options[fact.option]
+    answer = {"option": fact.option, "outcome": outcome, "comment": fact.comment, "by": fact.by, "channel": fact.channel, "at": draft.now.isoformat()}
+    draft.emit("gate.answered", None, gate=hook.name, **answer)
+    _close_gate(draft, hook, GateStatus.ANSWERED, answer, "gate")
+    return True
+
+
+def _gate_expired(draft: Draft, fact: facts.GateExpired) -> bool:
+    hook = _open_hook(draft, fact.gate)
+    if hook is None or hook.deadline is None:
+        return False
+    answer = {"option": None, "outcome": hook.deadline.outcome, "comment": "", "by": None, "channel": None, "at": draft.now.isoformat()}
+    draft.emit("gate.expired", None, gate=hook.name, outcome=hook.deadline.outcome)
+    _close_gate(draft, hook, GateStatus.EXPIRED, answer, "deadline")
+    return True
+
+
+def _open_hook(draft: Draft, key: str) -> ApprovalHook | None:
+    gate = draft.state.gate
+    if gate is None or gate.key != key:
+        return None
+    hook = (draft.stage.entry_hooks if gate.edge == "entry" else draft.stage.exit_hooks)[gate.index]
+    return hook if isinstance(hook, ApprovalHook) else None
+
+
+def _close_gate(draft: Draft, hook: ApprovalHook, status: GateStatus, answer: dict[str, Json], decided_by: str) -> None:
+    gate = draft.state.gate
+    assert gate is not None  # _open_hook found it
+    draft.closed.append(ClosedGate(gate.key, status, answer))
+    if hook.output_key:
+        output = {name: answer[name] for name in ("option", "outcome", "comment", "by", "at")}
+        draft.remember(hooks={**draft.state.values.hooks, hook.output_key: output})
+    draft.emit("hook.finished", None, hook=hook.name, hook_kind=hook.kind)
+    draft.change(gate=None, hook=gate.index + 1)
+    outcome = answer["outcome"]
+    if gate.edge == "exit":
+        draft.change(gate_decided=True, gate_outcome=outcome, decided_by=decided_by)
+    elif outcome is not None:
+        draft.change(outcome=outcome, decided_by=decided_by, phase=Phase.LEAVE)
+
+
+# People
+
+
+def _cancelled(draft: Draft, fact: facts.Cancelled) -> bool:
+    at_work = draft.state.phase in AT_WORK
+    draft.drop_open_work()
+    if at_work:
+        draft.put_stage(StageStatus.CANCELLED)
+    draft.end(RunStatus.CANCELLED, by=fact.by)
+    return True
+
+
+def _paused(draft: Draft, fact: facts.Paused) -> bool:
+    if draft.state.paused:
+        return False
+    draft.change(paused=True)
+    draft.events.append(_run_event("run.paused", {"by": fact.by}))
+    return True
+
+
+def _resumed(draft: Draft, fact: facts.Resumed) -> bool:
+    if not draft.state.paused:
+        return False
+    draft.change(paused=False)
+    draft.events.append(_run_event("run.resumed", {"by": fact.by}))
+    return True
+
+
+def _broken(draft: Draft, fact: facts.Broken) -> bool:
+    fail_run(draft, fact.code, fact.message, fact.agent)
+    return True
+
+
+_HANDLERS: dict[type, Callable[[Draft, Any], bool]] = {
+    **AGENT_HANDLERS,
+    facts.Started: _started,
+    facts.RouteOpened: _route_opened,
+    facts.RouteRefused: _route_refused,
+    facts.CallReturned: _call_returned,
+    facts.CallLate: _call_late,
+    facts.GateAnswered: _gate_answered,
+    facts.GateExpired: _gate_expired,
+    facts.Cancelled: _cancelled,
+    facts.Paused: _paused,
+    facts.Resumed: _resumed,
+    facts.Broken: _broken,
+}

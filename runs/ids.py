@@ -1,0 +1,30 @@
+"""Ids that derive from a run and a key, so that doing something twice finds the first row instead of making a second."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+
+def stage_run_id(run_id: UUID, entry: int) -> UUID:
+    """Id of the visit with that number."""
+    return uuid5(run_id, f"stage:{entry}")
+
+
+def agent_run_id(run_id: UUID, key: str) -> UUID:
+    """Id of the agent run with that key ("ENTRY/POSITION")."""
+    return uuid5(run_id, f"agent:{key}")
+
+
+def gate_id(run_id: UUID, key: str) -> UUID:
+    """Id of the gate with that key ("ENTRY/EDGE/INDEX")."""
+    return uuid5(run_id, f"gate:{key}")
+
+
+def call_id(run_id: UUID, key: str) -> UUID:
+    """Id of the workflow call with that key ("AGENT KEY/TURN/INDEX" or "route/ENTRY")."""
+    return uuid5(run_id, f"call:{key}")
+
+
+def child_run_id(call: UUID) -> UUID:
+    """Id of the run that a workflow call starts: one call, one child."""
+    return uuid5(call, "child")

@@ -1,0 +1,12 @@
+"""The rows of a run. Only `runs.store` writes them."""
+
+from runs.models.agent_run import AgentRun, AgentTurn
+from runs.models.event import Event
+from runs.models.gate import Gate
+from runs.models.heartbeat import Heartbeat
+from runs.models.scheduled_start import ScheduledStart
+from runs.models.stage_run import StageRun
+from runs.models.workflow_call import WorkflowCall
+from runs.models.workflow_run import RunCounter, WorkflowRun
+
+__all__ = ["AgentRun", "AgentTurn", "Event", "Gate", "Heartbeat", "RunCounter", "ScheduledStart", "StageRun", "WorkflowCall", "WorkflowRun"]

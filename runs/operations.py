@@ -1,0 +1,137 @@
+"""The one way in: every start of a run, whatever its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from builder.models import Workflow
+from projects.errors import Detail, Invalid
+from runs import bell, fanout, store
+from runs.errors import Refused
+from runs.faults import crash_point
+from runs.models import ScheduledStart, WorkflowRun
+from runs.store import NewRun
+from runs.targets import Target, check_size, find_target, target_of
+
+Json = Any
+MAX_BATCH = 100
+MAX_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Who starts a run, how, and with what beside the input."""
+
+    origin: str
+    starter_id: int | None = None
+    key: str | None = None
+    metadata: dict[str, Json] = field(default_factory=dict)
+
+
+def start_run(workflow: Workflow, value: Json, start: Start) -> tuple[WorkflowRun, bool]:
+    """Start a run. Returns it, and whether it is new: the same idempotency key returns the first run.
+
+    Raises Invalid (input or key), Conflict (archived) or NotSupported; then no run exists.
+    """
+    _check_start(start)
+    if start.key is not None:
+        first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first()
+        if first is not None:
+            return first, False
+    target = target_of(workflow, value)
+    try:
+        row = store.in_transaction(lambda: store.insert_runs([_new_run(workflow, target, start)], timezone.now())[0])
+    except IntegrityError:
+        # Both requests with one key arrived at once, and the other was first.
+        first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first() if start.key is not None else None
+        if first is None:
+            raise
+        return first, False
+    crash_point("run.committed")
+    _tell([row])
+    return row, True
+
+
+def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> list[WorkflowRun]:
+    """Start up to 100 runs together: all of them, or none and every problem named."""
+    if not 1 <= len(values) <= MAX_BATCH:
+        raise Invalid(f"A batch takes 1 to {MAX_BATCH} inputs.", details=[Detail("inputs", f"{len(values)} given")])
+    _check_start(start)
+    targets: list[Target] = []
+    problems: list[Detail] = []
+    for place, value in enumerate(values):
+        try:
+            targets.append(target_of(workflow, value))
+        except Invalid as error:
+            found = error.details or [Detail("input", error.message)]
+            problems.extend(Detail(detail.path.replace("input", f"inputs[{place}]", 1), detail.message) for detail in found)
+    if problems:
+        raise Invalid("Some inputs do not fit; nothing was started.", details=problems)
+    new = [_new_run(workflow, target, start) for target in targets]
+    rows = store.in_transaction(lambda: store.insert_runs(new, timezone.now()))
+    _tell(rows)
+    return rows
+
+
+def _check_start(start: Start) -> None:
+    if start.key is not None and not 1 <= len(start.key) <= MAX_KEY:
+        raise Invalid("The idempotency key is out of bounds.", details=[Detail("Idempotency-Key", f"1 to {MAX_KEY} characters")])
+    check_size(start.metadata, "metadata")
+
+
+def _new_run(workflow: Workflow, target: Target, start: Start) -> NewRun:
+    return NewRun(
+        project_id=workflow.project_id,
+        workflow_id=target.workflow_id,
+        workflow_name=target.name,
+        version_id=target.version.pk,
+        version_number=target.version.number,
+        input=target.input,
+        origin=start.origin,
+        starter_id=start.starter_id,
+        key=start.key,
+        metadata=start.metadata,
+        id=uuid4(),
+    )
+
+
+def _tell(rows: Sequence[WorkflowRun]) -> None:
+    bell.ring([row.pk for row in rows])
+    fanout.changed({row.pk: (row.project_id, row.seq) for row in rows})
+
+
+def start_scheduled(row: ScheduledStart, now: datetime) -> None:
+    """Start what an agent scheduled: checked again now, as deep as a start made at once would have been."""
+
+    def work() -> WorkflowRun | None:
+        held = store.lock(row.run_id)
+        fresh = ScheduledStart.objects.select_for_update().get(pk=row.pk)
+        if held is None or fresh.status != "pending":
+            return None
+        parent = held.row
+        try:
+            target = find_target(parent.project_id, parent.lineage, row.workflow_name, row.context)
+        except Refused as refused:
+            store.settle_scheduled(row.pk, child=None, error=refused.message)
+            return None
+        key = f"scheduled/{row.pk}"
+        new = NewRun(
+            project_id=parent.project_id, workflow_id=target.workflow_id, workflow_name=target.name, version_id=target.version.pk,
+            version_number=target.version.number, input=target.input, origin="agent", starter_id=parent.starter_id, parent_id=parent.pk,
+            depth=parent.depth + 1, lineage=tuple((step[0], step[1]) for step in parent.lineage), id=store.child_id_for(parent.pk, key),
+        )  # fmt: skip
+        child = store.insert_runs([new], now)[0]
+        store.settle_scheduled(row.pk, child=child.pk, error=None)
+        return child
+
+    child = store.in_transaction(work)
+    if child is not None:
+        _tell([child])
+

@@ -1,0 +1,242 @@
+"""Reading runs: who may see which, and the shapes that the API and the pages show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from builder.models import Workflow
+from projects.access import Caller, Role, require
+from projects.errors import NotFound
+from projects.models import Project
+from runs.engine.status import AgentStatus, CallStatus, GateStatus
+from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
+
+Json = Any
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An id from a path or a body; None when it is none."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER) -> WorkflowRun:
+    """The run, if the caller may do what `role` may. Raises NotFound or Forbidden."""
+    row = WorkflowRun.objects.select_related("project", "version").filter(pk=as_uuid(run_id)).first()
+    if row is None:
+        raise NotFound("There is no such run.")
+    require(caller, row.project, role)
+    return row
+
+
+def gate_for(caller: Caller, gate_id: str, role: Role = Role.VIEWER) -> Gate:
+    """The gate, if the caller may do what `role` may. Raises NotFound or Forbidden."""
+    row = Gate.objects.select_related("run__project").filter(pk=as_uuid(gate_id)).first()
+    if row is None:
+        raise NotFound("There is no such gate.")
+    require(caller, row.run.project, role)
+    return row
+
+
+def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:
+    """Runs of a project, filtered by status, workflow (name), origin, since (datetime) and key where given."""
+    rows = WorkflowRun.objects.filter(project=project)
+    if filters.get("status"):
+        rows = rows.filter(status=filters["status"])
+    if filters.get("workflow"):
+        named = Workflow.objects.filter(project=project, name=filters["workflow"]).values("pk")
+        rows = rows.filter(Q(workflow_id__in=named) | Q(workflow_name=filters["workflow"]))
+    if filters.get("origin"):
+        rows = rows.filter(origin=filters["origin"])
+    if filters.get("since"):
+        rows = rows.filter(created_at__gte=filters["since"])
+    if filters.get("key"):
+        rows = rows.filter(key=filters["key"])
+    return rows.select_related("project", "version")
+
+
+# Shapes
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, or None."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def run_json(row: WorkflowRun) -> dict[str, Json]:
+    """One run in the API's shape."""
+    return runs_json([row])[0]
+
+
+def runs_json(rows: Sequence[WorkflowRun]) -> list[dict[str, Json]]:
+    """Runs in the API's shape, with as many queries for a page as for one."""
+    ids = [row.pk for row in rows]
+    children: dict[UUID, list[str]] = defaultdict(list)
+    for pk, parent in WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number").values_list("pk", "parent_id"):
+        children[parent].append(str(pk))
+    called = dict(WorkflowCall.objects.filter(child_id__in=ids, child__parent_id__isnull=False).exclude(key="").values_list("child_id", "pk"))
+    stages, waiting = _stages(ids), waiting_on(ids)
+    return [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
+
+
+def _run(row: WorkflowRun, children: list[str], call: UUID | None, stages: list[Json], waiting: list[Json]) -> dict[str, Json]:
+    parent = {"run_id": str(row.parent_id), "call_id": str(call) if call else None} if row.parent_id else None
+    return {
+        "id": str(row.pk),
+        "number": row.number,
+        "project": row.project.slug,
+        "workflow": row.workflow_name,
+        "version": row.version.number,
+        "status": row.status,
+        "origin": row.origin,
+        "depth": row.depth,
+        "input": row.input,
+        "metadata": row.metadata,
+        "result": row.result,
+        "error": row.error,
+        "warnings": row.warnings,
+        "parent": parent,
+        "children": children,
+        "key": row.key,
+        "waiting_on": waiting,
+        "stages": stages,
+        "usage": {"input_tokens": row.input_tokens, "output_tokens": row.output_tokens, "requests": row.requests, "cost": row.cost},
+        "created_at": iso(row.created_at),
+        "started_at": iso(row.started_at),
+        "finished_at": iso(row.finished_at),
+    }
+
+
+def _stages(ids: Iterable[UUID]) -> dict[UUID, list[Json]]:
+    agents: dict[UUID, list[Json]] = defaultdict(list)
+    for agent in AgentRun.objects.filter(run_id__in=ids).order_by("position").values("pk", "stage_run_id", "agent", "status", "turns"):
+        shown = {"id": str(agent["pk"]), "agent": agent["agent"], "status": agent["status"], "turns": agent["turns"]}
+        agents[agent["stage_run_id"]].append(shown)
+    stages: dict[UUID, list[Json]] = defaultdict(list)
+    for stage in StageRun.objects.filter(run_id__in=ids).order_by("entry").values("pk", "run_id", "name", "visit", "status", "outcome"):
+        shown = {name: stage[name] for name in ("name", "visit", "status", "outcome")}
+        stages[stage["run_id"]].append({**shown, "agents": agents[stage["pk"]]})
+    return stages
+
+
+def waiting_on(ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Json]]]:
+    """What runs wait for, oldest first: workflows, gates and retries. Filled also while a run is running."""
+    found: dict[UUID, list[dict[str, Json]]] = defaultdict(list)
+    calls = WorkflowCall.objects.filter(run_id__in=ids, status=CallStatus.WAITING.value).select_related("child").order_by("since")
+    for call in calls:
+        label = f"{call.workflow_name} #{call.child.number}" if call.child else call.workflow_name
+        found[call.run_id].append(_wait("workflow", call.child_id or call.pk, label, call.stage, call.agent_run_id, call.since, call.until))
+    for gate in Gate.objects.filter(run_id__in=ids, status=GateStatus.OPEN.value).order_by("opened_at"):
+        found[gate.run_id].append(_wait("gate", gate.pk, gate.name, gate.stage, None, gate.opened_at, gate.deadline))
+    retrying = AgentRun.objects.filter(run_id__in=ids, status=AgentStatus.RETRYING.value).select_related("stage_run").order_by("changed_at")
+    for agent in retrying:
+        found[agent.run_id].append(_wait("retry", agent.pk, agent.agent, agent.stage_run.name, agent.pk, agent.changed_at, agent.retry_at))
+    return found
+
+
+def _wait(kind: str, pk: UUID, label: str, stage: str, agent_run: UUID | None, since: datetime, until: datetime | None) -> dict[str, Json]:
+    return {
+        "kind": kind,
+        "id": str(pk),
+        "label": label,
+        "stage": stage,
+        "agent_run": str(agent_run) if agent_run else None,
+        "since": iso(since),
+        "until": iso(until),
+    }
+
+
+def event_json(event: Event) -> dict[str, Json]:
+    """One entry of the log."""
+    return {"seq": event.seq, "at": iso(event.at), "kind": event.kind, "stage": event.stage, "agent": event.agent, "data": event.data}
+
+
+def events_of(run: WorkflowRun, *, after: int = 0, limit: int = 100) -> dict[str, Json]:
+    """Events after a number, oldest first; `next` is the number to ask after for more, or None."""
+    rows = list(Event.objects.filter(run=run, seq__gt=after).order_by("seq")[: limit + 1])
+    shown = rows[:limit]
+    return {"items": [event_json(event) for event in shown], "next": str(shown[-1].seq) if len(rows) > limit else None}
+
+
+def gate_json(gate: Gate) -> dict[str, Json]:
+    """One gate in the API's shape."""
+    return {
+        "id": str(gate.pk),
+        "run_id": str(gate.run_id),
+        "stage": gate.stage,
+        "name": gate.name,
+        "message": gate.message,
+        "options": gate.options,
+        "status": gate.status,
+        "opened_at": iso(gate.opened_at),
+        "deadline": iso(gate.deadline),
+        "answer": gate.answer,
+    }
+
+
+def tree_of(run: WorkflowRun) -> list[dict[str, Json]]:
+    """The run and all its descendants, flat, the asked run first, parents before children."""
+    levels = [[run]]
+    while levels[-1]:
+        found = WorkflowRun.objects.filter(parent__in=[row.pk for row in levels[-1]]).order_by("created_at", "number")
+        levels.append(list(found))
+    rows = [row for level in levels for row in level]
+    children: dict[UUID | None, list[str]] = defaultdict(list)
+    for row in rows[1:]:
+        children[row.parent_id].append(str(row.pk))
+    return [_branch(row, children[row.pk]) for row in rows]
+
+
+def _branch(row: WorkflowRun, children: list[str]) -> dict[str, Json]:
+    return {
+        "id": str(row.pk),
+        "number": row.number,
+        "workflow": row.workflow_name,
+        "status": row.status,
+        "origin": row.origin,
+        "depth": row.depth,
+        "parent": str(row.parent_id) if row.parent_id else None,
+        "children": children,
+        "created_at": iso(row.created_at),
+        "finished_at": iso(row.finished_at),
+    }
+
+
+def agent_work(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
+    """One agent's work in a run: what it was sent, what it answered, its tools, and what it cost."""
+    agent = AgentRun.objects.filter(pk=as_uuid(agent_run), run=run).first()
+    if agent is None:
+        raise NotFound("This run has no such agent run.")
+    turns = list(agent.turn_rows.order_by("number"))
+    results = dict(WorkflowCall.objects.filter(agent_run=agent).values_list("key", "envelope"))
+    shown = [_turn(turn, results) for turn in turns]
+    usage = {name: sum(turn.usage.get(name, 0) for turn in turns) for name in ("input_tokens", "output_tokens", "requests", "cost")}
+    end = agent.finished_at
+    return {
+        "agent": agent.agent,
+        "query": turns[0].request if turns else None,
+        "result": agent.text,
+        "reasoning": "\n\n".join(turn.reasoning for turn in turns if turn.reasoning),
+        "status": agent.status,
+        "error": agent.error,
+        "attempts": agent.lease_epoch,
+        "execution_time": round((end - agent.started_at).total_seconds(), 3) if end and agent.started_at else None,
+        "turns": shown,
+        "usage": usage,
+    }
+
+
+def _turn(turn: Any, results: dict[str, Json]) -> dict[str, Json]:
+    tools = [
+        {"name": tool["name"], "args": tool["args"], "result": results.get(tool["call"]) if tool.get("call") and tool["result"] is None else tool["result"]}
+        for tool in turn.tools
+    ]
+    return {"request": turn.request, "response": turn.response, "tools": tools, "usage": turn.usage, "at": iso(turn.at), "seconds": turn.seconds}

@@ -1,0 +1,115 @@
+"""Finding the workflow that a run wants to start, and everything that can speak against it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from builder.checks import unsupported
+from builder.models import Workflow, WorkflowVersion
+from builder.publish import current_version, frozen
+from builder.queries import catalogue, find_workflow
+from projects.errors import BatonError, Conflict, Detail, Invalid, NotSupported
+from projects.jsontext import parse_json
+from projects.names import name_key
+from runs.engine.lineage import Ancestor, check_lineage
+from runs.errors import Refused
+from runs.schemas import has_input_schema, input_problems
+
+Json = Any
+MAX_VALUE = 1_048_576  # bytes of an input, a result or a message (rule 6.5)
+_NAMES_TOLD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A workflow that may be started now: its version, and the input as it will be stored."""
+
+    workflow_id: int
+    name: str
+    version: WorkflowVersion
+    input: Json
+
+
+def target_of(workflow: Workflow, value: Json, *, read_json: bool = False) -> Target:
+    """Check that a workflow can be started with this input.
+
+    With `read_json`, text that is a JSON object is read as one where the workflow has an input schema.
+    Raises Conflict (archived), NotSupported (needs what this version does not run) or Invalid (input refused).
+    """
+    if workflow.archived_at is not None:
+        raise Conflict(f"The workflow {workflow.name} is archived and cannot be started.")
+    version = current_version(workflow)
+    missing = unsupported(frozen(version.pk))
+    if missing:
+        raise NotSupported(f"The workflow {workflow.name} needs something that this version of Baton does not run yet.", details=missing)
+    if read_json and isinstance(value, str) and has_input_schema(version.pk):
+        value = _object_in(value)
+    check_input(version.pk, value)
+    return Target(workflow.pk, workflow.name, version, value)
+
+
+def _object_in(text: str) -> Json:
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        found = parse_json(text)
+    except BatonError:
+        return text
+    return found if isinstance(found, dict) else text
+
+
+def check_input(version_id: int, value: Json) -> None:
+    """Refuse an input that is neither text nor an object, too large, or not what the schema asks for."""
+    if not isinstance(value, str | dict):
+        raise Invalid("The input must be text or a JSON object.", details=[Detail("input", "must be text or a JSON object")])
+    check_size(value, "input")
+    problems = input_problems(version_id, value)
+    if problems:
+        told = "; ".join(f"{problem.path}: {problem.message}" for problem in problems[:5])
+        raise Invalid(f"The input does not fit the workflow's input schema: {told}", details=problems)
+
+
+def check_size(value: Json, path: str) -> None:
+    """Refuse a single value over the limit of rule 6.5."""
+    size = len(value.encode()) if isinstance(value, str) else len(json.dumps(value, ensure_ascii=False).encode())
+    if size > MAX_VALUE:
+        raise Invalid(f"{path} is {size} bytes; the limit is {MAX_VALUE}.", details=[Detail(path, f"larger than {MAX_VALUE} bytes")])
+
+
+def find_target(
+    project_id: int, lineage: list[list[Any]], name: str, value: Json, *, allowed: tuple[str, ...] = (), read_json: bool = True
+) -> Target:
+    """The workflow that a run may start by name, with its input checked. `lineage` is the asking run's own.
+
+    Raises Refused, with a message for the agent and, where names of ancestors help people, a detail for them.
+    """
+    workflow = find_workflow(project_id, name)
+    allowed_keys = {name_key(entry) for entry in allowed}
+    if workflow is None or (allowed_keys and workflow.name_key not in allowed_keys):
+        raise Refused(_unknown(project_id, name, allowed_keys, workflow is not None), known=workflow.name if workflow else None)
+    ancestors = [Ancestor(step[0], step[1]) for step in lineage]
+    refusal = check_lineage(ancestors, workflow.pk, workflow.name, settings.BATON.self_trigger_limit)
+    if refusal is not None:
+        raise Refused(refusal.message, detail=refusal.detail, known=workflow.name)
+    try:
+        return target_of(workflow, value, read_json=read_json)
+    except BatonError as error:
+        raise Refused(_told(error), known=workflow.name) from error
+
+
+def _unknown(project_id: int, name: str, allowed_keys: set[str], exists: bool) -> str:
+    callable_names = sorted(
+        entry.name for entry in catalogue(project_id) if not entry.archived and (not allowed_keys or entry.name_key in allowed_keys)
+    )
+    names = ", ".join(callable_names[:_NAMES_TOLD]) or "none"
+    reason = "may not be called here" if exists else "not found"
+    return f"workflow {name!r} {reason}; workflows that can be called: {names}"
+
+
+def _told(error: BatonError) -> str:
+    details = "; ".join(f"{detail.path}: {detail.message}" for detail in error.details[:5])
+    return f"{error.message} {details}".strip() if details and details not in error.message else error.message
