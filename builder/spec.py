@@ -29,10 +29,23 @@ Wait = Annotated[Number, Field(ge=1, le=DAY)]  # seconds
 Deadlined = Annotated[Number, Field(ge=1, le=YEAR)]  # seconds
 Pause = Annotated[Number, Field(ge=0, le=3_600)]  # seconds
 Rounds = Annotated[Whole, Field(ge=1, le=1_000)]
-Template = str | dict[str, JsonValue]  # text, or an object whose strings may name values
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[str, Field(max_length=500)]  # a reference to a thing outside the file: an address, an event's type
 Schema = dict[str, JsonValue]
+
+
+def _template_tag(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "<text>"
+    return "<object>" if isinstance(value, dict) else None
+
+
+# Text, or an object whose strings may name values. Tags are written in angles, here and below, so that
+# `builder.validation` can take them out of pydantic's paths.
+Template = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[dict[str, JsonValue], Tag("<object>")],
+    Discriminator(_template_tag, custom_error_type="template_type", custom_error_message="must be text or an object"),
+]
 
 
 class Mode(StrEnum):
@@ -123,7 +136,6 @@ def _route_tag(value: Any) -> str | None:
     return "<stage>" if "stage" in value else "<workflow>"
 
 
-# Tags are written in angles so that `builder.validation` can take them out of pydantic's paths.
 Route = Annotated[
     Annotated[StageRoute, Tag("<stage>")] | Annotated[WorkflowRoute, Tag("<workflow>")],
     Discriminator(
@@ -176,7 +188,7 @@ class HttpHook(PlainHook):
     kind: Literal["http"] = "http"
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]", max_length=2_000)]
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     body: JsonValue = None
     timeout: Wait = 30
     effect: Literal["pure", "keyed", "unkeyed"] = "keyed"
@@ -342,7 +354,7 @@ class StageSpec(Block):
     assignments: Annotated[tuple[AssignmentSpec, ...], Field(max_length=MAX_ASSIGNMENTS)] = ()
     outcomes: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
     default_outcome: str | None = None
-    routes: dict[str, Route] = {}
+    routes: dict[str, Route] = Field(default_factory=dict)
     entry_hooks: Annotated[tuple[Hook, ...], Field(max_length=100)] = ()
     exit_hooks: Annotated[tuple[Hook, ...], Field(max_length=100)] = ()
 

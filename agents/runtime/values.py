@@ -1,4 +1,4 @@
-"""Putting values into text: `{{path}}` look-ups and conditions. Dictionary look-ups only, never an expression language."""
+"""Putting values into text: `{{path}}` look-ups, and conditions. Never an expression language."""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""A database column for JSON whose text must stay as it was written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:  # Django's fields take their types in the stubs only
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class JsonText(_TextField):
+    """JSON kept as text: PostgreSQL's own type would lose the order of keys, and options are buttons in an order.
+
+    Python's None is JSON's null; the column itself is never NULL. Nothing inside is ever searched by the database.
+    """
+
+    def from_db_value(self, value: str | None, *_: Any) -> Any:
+        """What the database holds, as JSON values."""
+        return None if value is None else json.loads(value)
+
+    def get_prep_value(self, value: Any) -> str:
+        """JSON values, as the database holds them."""
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

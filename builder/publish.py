@@ -1,0 +1,90 @@
+"""Freezing: from the editable definition to the immutable version that runs execute."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+from django.db import transaction
+from django.db.models import Max
+
+from agents.models import Agent
+from builder.canonical import block_of, text_of
+from builder.models import Workflow, WorkflowVersion
+from builder.reading import agent_spec, read_workflow
+from builder.spec import FrozenVersion, WorkflowSpec
+from projects.models import Project
+
+
+def current_version(workflow: Workflow) -> WorkflowVersion:
+    """The version that a start of `workflow` takes now; it is published if something it freezes was edited.
+
+    The same content gives the same version, however often it is published and by how many at once.
+    """
+    version = workflow.current_version
+    if version is not None and version.default_model == workflow.project.default_model:
+        return version
+    with transaction.atomic():
+        hold(workflow.project_id)
+        version = publish(Workflow.objects.get(pk=workflow.pk))
+    workflow.current_version = version
+    return version
+
+
+def hold(project_id: int) -> Project:
+    """Lock the project's definitions until the transaction ends: every edit and every publication holds this lock.
+
+    Edits check names across objects, and a version must not miss an agent that is edited beside it.
+    """
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+
+
+def publish(workflow: Workflow) -> WorkflowVersion:
+    """Freeze `workflow` as it stands and make this its current version. The caller holds the project's lock."""
+    content = freeze(workflow)
+    digest = hashlib.sha256(text_of(content).encode()).hexdigest()
+    version = WorkflowVersion.objects.filter(workflow=workflow, digest=digest).first()
+    if version is None:
+        last = WorkflowVersion.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
+        version = WorkflowVersion.objects.create(
+            project_id=workflow.project_id,
+            workflow=workflow,
+            workflow_name=workflow.name,
+            number=last + 1,
+            digest=digest,
+            default_model=content.default_model,
+            content=block_of(content),
+        )
+    Workflow.objects.filter(pk=workflow.pk).update(current_version=version)
+    workflow.current_version = version
+    return version
+
+
+def freeze(workflow: Workflow) -> FrozenVersion:
+    """What a version of `workflow` would hold now. Whether a trigger is on is a state, not part of it."""
+    spec = read_workflow(workflow.pk)
+    off = tuple(trigger.model_copy(update={"enabled": False}) for trigger in spec.triggers)
+    named = tuple(dict.fromkeys(agent_names(spec)))
+    rows = {row.name: row for row in Agent.objects.filter(project_id=workflow.project_id, name__in=named)}
+    return FrozenVersion(
+        workflow=spec.model_copy(update={"triggers": off}),
+        agents=tuple(agent_spec(rows[name]) for name in named),
+        default_model=Project.objects.values_list("default_model", flat=True).get(pk=workflow.project_id),
+    )
+
+
+def agent_names(spec: WorkflowSpec) -> Iterator[str]:
+    """The agents that a definition names, fallback agents too, in order, with doubles."""
+    for stage in spec.stages:
+        for assignment in stage.assignments:
+            yield assignment.agent
+            if assignment.fallback_agent is not None:
+                yield assignment.fallback_agent
+
+
+@lru_cache(maxsize=512)
+def frozen(version_id: int) -> FrozenVersion:
+    """The content of a version, parsed once per process. Raises WorkflowVersion.DoesNotExist."""
+    content = WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id)
+    return FrozenVersion.model_validate(content)

@@ -1,0 +1,103 @@
+"""Reads of definitions for pages, the API and the engine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from builder.errors import NoSuchVersion, NoSuchWorkflow
+from builder.models import Workflow, WorkflowVersion
+from projects.access import Caller, Role, project_for
+from projects.names import name_key
+
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A workflow as a caller of workflows sees it. `version_id` is None where the next start must publish first."""
+
+    id: int
+    name: str
+    name_key: str
+    description: str
+    input_schema: dict[str, Any] | None
+    archived: bool
+    version_id: int | None
+
+
+def workflow_for(caller: Caller, slug: str, ref: str, role: Role) -> Workflow:
+    """The workflow with the id or name `ref`. Raises NotFound or Forbidden."""
+    project = project_for(caller, slug, role)
+    workflows = Workflow.objects.filter(project=project).select_related("project", "current_version")
+    found = workflows.filter(pk=int(ref)).first() if _ID.fullmatch(ref) else None
+    found = found or workflows.filter(name_key=name_key(ref)).first()
+    if found is None:
+        raise NoSuchWorkflow(ref)
+    return found
+
+
+def workflows_of(project_id: int) -> QuerySet[Workflow]:
+    """The project's workflows, with what a list shows of them."""
+    return Workflow.objects.filter(project_id=project_id).select_related("current_version")
+
+
+def find_workflow(project_id: int, name: str) -> Workflow | None:
+    """The workflow called `name`, exactly or without case: names are unique without case, so this is one look-up."""
+    workflows = Workflow.objects.select_related("project", "current_version")
+    return workflows.filter(project_id=project_id, name_key=name_key(name)).first()
+
+
+def catalogue(project_id: int) -> list[CatalogueEntry]:
+    """All workflows of the project, archived ones too, sorted by name; one query."""
+    rows = (
+        Workflow.objects.filter(project_id=project_id)
+        .order_by("name")
+        .values_list(
+            "pk",
+            "name",
+            "name_key",
+            "description",
+            "input_schema",
+            "archived_at",
+            "current_version_id",
+            "current_version__default_model",
+            "project__default_model",
+        )
+    )
+    return [
+        CatalogueEntry(
+            id=pk,
+            name=name,
+            name_key=key,
+            description=description,
+            input_schema=schema,
+            archived=archived_at is not None,
+            version_id=version_id if frozen_default == default else None,
+        )
+        for pk, name, key, description, schema, archived_at, version_id, frozen_default, default in rows
+    ]
+
+
+def versions_of(workflow: Workflow) -> QuerySet[WorkflowVersion]:
+    """The versions of a workflow, without their contents, newest first."""
+    return WorkflowVersion.objects.filter(workflow=workflow).defer("content").order_by("-number")
+
+
+def latest_number(workflow: Workflow) -> int:
+    """The number of the version in force; where an agent or the default model was edited since, the next start makes
+    another."""
+    if workflow.current_version is not None:
+        return workflow.current_version.number
+    return WorkflowVersion.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
+
+
+def version_of(workflow: Workflow, number: int) -> WorkflowVersion:
+    """One version of a workflow. Raises NotFound."""
+    version = WorkflowVersion.objects.filter(workflow=workflow, number=number).first()
+    if version is None:
+        raise NoSuchVersion(workflow.name, number)
+    return version
