@@ -18,7 +18,7 @@ function setAddress(key) {
 
 function opened(current) {
   const key = current.dataset.drawer;
-  const problem = current.querySelector('[aria-invalid="true"], [role="alert"]');
+  const problem = current.querySelector('.conflict, [aria-invalid="true"]');
   if (key !== openKey) current.querySelector("h2").focus();
   else if (problem) problem.focus();
   else if (!current.contains(document.activeElement)) (current.querySelector("[data-focus]") ?? current.querySelector("h2")).focus();
@@ -77,7 +77,10 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (!drawer() || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape" && !document.querySelector(":popover-open")) close();
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    event.preventDefault(); // or the same key press would close the question that close() may ask
+    close();
+  }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && slot.contains(event.target)) {
     event.target.closest("form")?.requestSubmit();
   }

@@ -1,9 +1,25 @@
-// A select that shows the fields of its choice: [data-reveals] inside [data-reveal-scope], fields marked data-reveal-when="a b".
+// A select that shows the fields of its choice: [data-reveals] inside [data-reveal-scope], fields in data-reveal-when="a b".
+// What is not chosen waits in a <template>: it is not sent, and no label names a field that nobody can see.
+
+function wake(part) {
+  const waiting = part.querySelector(":scope > template");
+  if (waiting) waiting.replaceWith(waiting.content);
+}
+
+function rest(part) {
+  if (part.querySelector(":scope > template")) return;
+  const waiting = document.createElement("template");
+  waiting.content.append(...part.childNodes);
+  part.append(waiting);
+}
 
 function show(control) {
   const scope = control.closest("[data-reveal-scope]");
   for (const part of scope?.querySelectorAll("[data-reveal-when]") ?? []) {
-    part.hidden = !part.dataset.revealWhen.split(" ").includes(control.value);
+    const chosen = part.dataset.revealWhen.split(" ").includes(control.value);
+    part.hidden = !chosen;
+    if (chosen) wake(part);
+    else rest(part);
   }
 }
 
