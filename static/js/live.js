@@ -44,6 +44,7 @@ function hint(event) {
   if (typeof data !== "string" || !data.startsWith("{")) return showState();
   const frame = JSON.parse(data);
   if (frame.say) document.getElementById("live").textContent = frame.say;
+  if (Number.isInteger(frame.approvals)) document.getElementById("approval-count").textContent = frame.approvals || "";
   if (Number.isInteger(frame.seq)) wanted = Math.max(wanted, frame.seq);
   if (wanted > seen()) catchUp();
   showState();
