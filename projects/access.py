@@ -1,0 +1,92 @@
+"""Who may do what: roles, callers, and the look-ups that check both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+
+from projects.errors import Forbidden, NotFound
+from projects.models import ApiToken, Member, Project
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class Role(StrEnum):
+    """What a member may do; each role includes those before it."""
+
+    VIEWER = "viewer"  # reads
+    OPERATOR = "operator"  # also starts, controls, answers
+    EDITOR = "editor"  # also changes definitions and triggers
+    OWNER = "owner"  # also members, tokens, secrets, deletion
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order."""
+        return list(Role).index(self)
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what the other may."""
+        return self.rank >= other.rank
+
+    def __ge__(self, other: object) -> bool:
+        return self.rank >= other.rank if isinstance(other, Role) else NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return self.rank < other.rank if isinstance(other, Role) else NotImplemented
+
+
+# The highest role that a token with a scope has, whatever its user may do.
+SCOPES = {"read": Role.VIEWER, "run": Role.OPERATOR, "edit": Role.EDITOR, "admin": Role.OWNER}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a user, by session or by a token that may narrow the user's rights."""
+
+    user: User
+    token: ApiToken | None = None
+
+
+def role_of(caller: Caller, project: Project) -> Role | None:
+    """The caller's role in a project, narrowed by the token; None when the project is not visible to them."""
+    token = caller.token
+    if token is not None and token.project_id is not None and token.project_id != project.pk:
+        return None
+    found = Member.objects.filter(project=project, user=caller.user).values_list("role", flat=True).first()
+    if found is None:
+        return None
+    role = Role(found)
+    if token is None or not token.scopes:
+        return role
+    cap = max((SCOPES[scope] for scope in token.scopes), key=lambda limit: limit.rank)
+    return role if cap.includes(role) else cap
+
+
+def require(caller: Caller, project: Project, role: Role) -> None:
+    """Raise NotFound when the caller cannot see the project, Forbidden when their role is too low."""
+    has = role_of(caller, project)
+    if has is None:
+        raise NotFound("There is no such project, or nothing in it that you can see.")
+    if not has.includes(role):
+        raise Forbidden(f"This needs the role {role.value}; you are {has.value}.")
+
+
+def project_for(caller: Caller, slug: str, role: Role = Role.VIEWER) -> Project:
+    """The project with that slug, if the caller may do what `role` may. Raises NotFound or Forbidden."""
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
+        raise NotFound("There is no such project, or nothing in it that you can see.")
+    require(caller, project, role)
+    return project
+
+
+def visible_projects(caller: Caller) -> QuerySet[Project]:
+    """Every project that the caller can see."""
+    rows = Project.objects.filter(members__user=caller.user)
+    if caller.token is not None and caller.token.project_id is not None:
+        rows = rows.filter(pk=caller.token.project_id)
+    return rows
