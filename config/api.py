@@ -83,7 +83,8 @@ api = NinjaAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-for _router in (projects_router, project_router, agents_router, builder_router, runs_router):
+# The builder comes first: /projects/import is no project.
+for _router in (builder_router, projects_router, project_router, agents_router, runs_router):
     api.add_router("", _router)
 
 
