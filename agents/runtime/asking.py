@@ -120,7 +120,7 @@ def _forget(task: asyncio.Task[TurnAnswer]) -> None:
 
 
 def _at_once(ask: _Ask) -> Future[TurnAnswer]:
-    """Run a coroutine that waits for nothing in the calling thread: a hop to the loop and back costs more than the turn."""
+    """Run a coroutine that waits for nothing right here: a hop to the loop and back costs more than the turn."""
     future: Future[TurnAnswer] = Future()
     asking = ask()
     try:

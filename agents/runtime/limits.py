@@ -8,7 +8,7 @@ from typing import Any
 MEBIBYTE = 1024 * 1024
 VALUE_BYTES = MEBIBYTE  # one value that an agent hands on: a context, shared results
 ANSWER_BYTES = 2 * MEBIBYTE  # one whole answer of a model, as it is stored
-ARGUMENT_DEPTH = 32  # nesting of the arguments of a tool call
+ARGUMENT_DEPTH = 40  # nesting of the arguments of a tool call: a value of 32 levels and what is around it
 TOOL_NAME = 64  # characters; what every provider takes back in a history
 PROMPT_VALUE = 100_000  # characters of one value in a prompt; the rest can be looked up by people
 LISTED_WORKFLOWS = 200  # workflows described to a model; beyond that it has to know the name
