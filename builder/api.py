@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from agents.models import Agent
 from agents.queries import agent_for, agents_of
@@ -23,12 +23,13 @@ from builder.yaml_text import write_yaml
 from projects.access import Caller, Role, project_for
 from projects.errors import Detail, Invalid
 from projects.jsontext import parse_json
-from projects.rest import page
+from projects.rest import ERRORS, page
 
 router = Router(tags=["definitions"])
 
 _YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 _JSON_TYPES = ("application/json", "")
+_FOUND: dict[int, Any] = {200: dict, **ERRORS}
 
 
 def _body_of(noun: str) -> dict[str, Any]:
@@ -40,7 +41,11 @@ def _body_of(noun: str) -> dict[str, Any]:
 # -- project files ---------------------------------------------------------------------------------------------------
 
 
-@router.post("/projects/import", openapi_extra=_body_of("A project file; application/yaml is taken too"))
+@router.post(
+    "/projects/import",
+    response={200: dict, 201: dict, **ERRORS},
+    openapi_extra=_body_of("A project file; application/yaml is taken too"),
+)
 def post_import(request: HttpRequest, dry_run: bool = False) -> HttpResponse:
     """Import a project file, all or nothing. 201 with what was created and updated; 200 for a dry run."""
     raw = parse_file(request.body, yaml=_is_yaml(request))
@@ -54,7 +59,7 @@ def post_import(request: HttpRequest, dry_run: bool = False) -> HttpResponse:
     return JsonResponse(told, status=200 if dry_run else 201)
 
 
-@router.get("/projects/{slug}/export")
+@router.get("/projects/{slug}/export", response=_FOUND)
 def get_export(request: HttpRequest, slug: str, workflow: str | None = None) -> HttpResponse:
     """The project as its file: JSON, or YAML where `Accept` asks for application/yaml. `workflow` exports one."""
     block = block_of(export_project(project_for(_caller(request), slug, Role.VIEWER), workflow))
@@ -66,7 +71,7 @@ def get_export(request: HttpRequest, slug: str, workflow: str | None = None) -> 
 # -- workflows -------------------------------------------------------------------------------------------------------
 
 
-@router.get("/projects/{slug}/workflows")
+@router.get("/projects/{slug}/workflows", response=_FOUND)
 def get_workflows(
     request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)
 ) -> Any:
@@ -75,21 +80,21 @@ def get_workflows(
     return page(workflows_of(project.pk), cursor=cursor, limit=limit, order="id", render=_listed_workflow)
 
 
-@router.post("/projects/{slug}/workflows", response={201: dict}, openapi_extra=_body_of("A workflow's block"))
+@router.post("/projects/{slug}/workflows", response={201: dict, **ERRORS}, openapi_extra=_body_of("A workflow's block"))
 def post_workflow(request: HttpRequest, slug: str) -> Any:
     """Create a workflow from its block."""
     caller = _caller(request)
     project = project_for(caller, slug, Role.EDITOR)
-    return 201, _workflow(operations.create_workflow(caller, project, parse_json(request.body)))
+    return Status(201, _workflow(operations.create_workflow(caller, project, parse_json(request.body))))
 
 
-@router.get("/projects/{slug}/workflows/{ref}")
+@router.get("/projects/{slug}/workflows/{ref}", response=_FOUND)
 def get_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     """A workflow by id or name: its block, with id, version, revision and whether it is archived."""
     return _workflow(workflow_for(_caller(request), slug, ref, Role.VIEWER))
 
 
-@router.put("/projects/{slug}/workflows/{ref}", openapi_extra=_body_of("A workflow's block"))
+@router.put("/projects/{slug}/workflows/{ref}", response=_FOUND, openapi_extra=_body_of("A workflow's block"))
 def put_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     """Replace a workflow by a block; what the block leaves out gets its default."""
     caller = _caller(request)
@@ -97,7 +102,11 @@ def put_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     return _workflow(operations.replace_workflow(caller, workflow, parse_json(request.body)))
 
 
-@router.patch("/projects/{slug}/workflows/{ref}", openapi_extra=_body_of("The fields of a workflow's block to change"))
+@router.patch(
+    "/projects/{slug}/workflows/{ref}",
+    response=_FOUND,
+    openapi_extra=_body_of("The fields of a workflow's block to change"),
+)
 def patch_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     """Change the named fields of a workflow, each as a whole; `archived` too."""
     caller = _caller(request)
@@ -105,15 +114,15 @@ def patch_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     return _workflow(operations.patch_workflow(caller, workflow, parse_json(request.body)))
 
 
-@router.delete("/projects/{slug}/workflows/{ref}", response={204: None})
+@router.delete("/projects/{slug}/workflows/{ref}", response={204: None, **ERRORS})
 def delete_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
     """Delete a workflow; routes that led to it go to the next stage. Its runs and versions stay."""
     caller = _caller(request)
     operations.delete_workflow(caller, workflow_for(caller, slug, ref, Role.EDITOR))
-    return 204, None
+    return Status(204, None)
 
 
-@router.get("/projects/{slug}/workflows/{ref}/versions")
+@router.get("/projects/{slug}/workflows/{ref}/versions", response=_FOUND)
 def get_versions(
     request: HttpRequest, slug: str, ref: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)
 ) -> Any:
@@ -126,7 +135,7 @@ def get_versions(
     return page(versions_of(workflow), cursor=cursor, limit=limit, order="id", render=render)
 
 
-@router.get("/projects/{slug}/workflows/{ref}/versions/{int:number}")
+@router.get("/projects/{slug}/workflows/{ref}/versions/{int:number}", response=_FOUND)
 def get_version(request: HttpRequest, slug: str, ref: str, number: int) -> Any:
     """One version with its content: the workflow's block, its agents and the default model as they were frozen."""
     workflow = workflow_for(_caller(request), slug, ref, Role.VIEWER)
@@ -134,7 +143,7 @@ def get_version(request: HttpRequest, slug: str, ref: str, number: int) -> Any:
     return {**_version(version, workflow), "content": version.content}
 
 
-@router.post("/projects/{slug}/workflows/{ref}/versions/{int:number}/restore")
+@router.post("/projects/{slug}/workflows/{ref}/versions/{int:number}/restore", response=_FOUND)
 def post_restore(request: HttpRequest, slug: str, ref: str, number: int) -> Any:
     """Make the workflow what it was in this version."""
     caller = _caller(request)
@@ -142,7 +151,7 @@ def post_restore(request: HttpRequest, slug: str, ref: str, number: int) -> Any:
     return _workflow(operations.restore_version(caller, workflow, version_of(workflow, number)))
 
 
-@router.get("/projects/{slug}/workflows/{ref}/check")
+@router.get("/projects/{slug}/workflows/{ref}/check", response=_FOUND)
 def get_check(request: HttpRequest, slug: str, ref: str) -> Any:
     """Problems, which stop or fail a run, and warnings."""
     findings = check_stored(workflow_for(_caller(request), slug, ref, Role.VIEWER))
@@ -155,28 +164,28 @@ def get_check(request: HttpRequest, slug: str, ref: str) -> Any:
 # -- agents ----------------------------------------------------------------------------------------------------------
 
 
-@router.get("/projects/{slug}/agents")
+@router.get("/projects/{slug}/agents", response=_FOUND)
 def get_agents(request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)) -> Any:
     """The project's agents."""
     project = project_for(_caller(request), slug, Role.VIEWER)
     return page(agents_of(project.pk), cursor=cursor, limit=limit, order="id", render=_agent)
 
 
-@router.post("/projects/{slug}/agents", response={201: dict}, openapi_extra=_body_of("An agent's block"))
+@router.post("/projects/{slug}/agents", response={201: dict, **ERRORS}, openapi_extra=_body_of("An agent's block"))
 def post_agent(request: HttpRequest, slug: str) -> Any:
     """Create an agent from its block."""
     caller = _caller(request)
     project = project_for(caller, slug, Role.EDITOR)
-    return 201, _agent(operations.create_agent(caller, project, parse_json(request.body)))
+    return Status(201, _agent(operations.create_agent(caller, project, parse_json(request.body))))
 
 
-@router.get("/projects/{slug}/agents/{ref}")
+@router.get("/projects/{slug}/agents/{ref}", response=_FOUND)
 def get_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     """An agent by id or name: its block, with id and version."""
     return _agent(agent_for(_caller(request), slug, ref, Role.VIEWER))
 
 
-@router.put("/projects/{slug}/agents/{ref}", openapi_extra=_body_of("An agent's block"))
+@router.put("/projects/{slug}/agents/{ref}", response=_FOUND, openapi_extra=_body_of("An agent's block"))
 def put_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     """Replace an agent by a block; what the block leaves out gets its default."""
     caller = _caller(request)
@@ -184,7 +193,9 @@ def put_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     return _agent(operations.replace_agent(caller, agent, parse_json(request.body)))
 
 
-@router.patch("/projects/{slug}/agents/{ref}", openapi_extra=_body_of("The fields of an agent's block to change"))
+@router.patch(
+    "/projects/{slug}/agents/{ref}", response=_FOUND, openapi_extra=_body_of("The fields of an agent's block to change")
+)
 def patch_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     """Change the named fields of an agent, each as a whole."""
     caller = _caller(request)
@@ -192,12 +203,12 @@ def patch_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     return _agent(operations.patch_agent(caller, agent, parse_json(request.body)))
 
 
-@router.delete("/projects/{slug}/agents/{ref}", response={204: None})
+@router.delete("/projects/{slug}/agents/{ref}", response={204: None, **ERRORS})
 def delete_agent(request: HttpRequest, slug: str, ref: str) -> Any:
     """Delete an agent. 409, naming where, while it is assigned somewhere."""
     caller = _caller(request)
     operations.delete_agent(caller, agent_for(caller, slug, ref, Role.EDITOR))
-    return 204, None
+    return Status(204, None)
 
 
 # -- shapes ----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ from projects.access import Caller, Role, project_for, require, visible_projects
 from projects.errors import Detail, TooLarge
 from projects.jsontext import parse_json
 from projects.models import Project
-from projects.names import name_key, slugify
+from projects.names import name_key, slugify_unique
+from projects.operations import create_project
 
 MOST_BYTES = 1_048_576
 
@@ -47,7 +48,7 @@ def parse_file(raw: bytes | str, *, yaml: bool) -> Any:
     """The text of a project file as JSON values. Raises TooLarge over 1 MiB, and Invalid with the place."""
     size = len(raw) if isinstance(raw, bytes) else len(raw.encode("utf-8", "surrogatepass"))
     if size > MOST_BYTES:
-        raise TooLarge(f"A project file may have {MOST_BYTES} bytes; this one has {size}.")
+        raise TooLarge(f"A project file may have 1 MiB ({MOST_BYTES} bytes); this one has {size} bytes.")
     return parse_yaml(raw) if yaml else parse_json(raw)
 
 
@@ -126,19 +127,7 @@ def _name_in(raw: Any) -> str | None:
 
 
 def _new_project(caller: Caller, block: ProjectBlock) -> Project:
-    slug = slugify(block.name)
-    from projects.models import Member
-
-    n = slug
-    i = 1
-    while Project.objects.filter(slug=n).exists():
-        i += 1
-        n = f"{slug}-{i}"
-    p = Project.objects.create(
-        name=block.name, name_key=name_key(block.name), slug=n, default_model=block.default_model
-    )
-    Member.objects.create(project=p, user=caller.user, role="owner")
-    return p
+    return create_project(caller, name=block.name, default_model=block.default_model)
 
 
 def _matching(caller: Caller, name: str | None) -> Project | None:
@@ -146,7 +135,7 @@ def _matching(caller: Caller, name: str | None) -> Project | None:
     another had taken it."""
     if name is None:
         return None
-    slug = slugify(name)
+    slug = slugify_unique(name, lambda _: False)
     visible = visible_projects(caller).filter(slug__startswith=slug).order_by("pk")
     for project in visible:
         if project.slug == slug:

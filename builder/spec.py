@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, model_validator
 
 from agents.runtime.script import Block, Condition, Flag, Number, Step, Whole
 
@@ -29,9 +29,19 @@ Wait = Annotated[Number, Field(ge=1, le=DAY)]  # seconds
 Deadlined = Annotated[Number, Field(ge=1, le=YEAR)]  # seconds
 Pause = Annotated[Number, Field(ge=0, le=3_600)]  # seconds
 Rounds = Annotated[Whole, Field(ge=1, le=1_000)]
-ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[str, Field(max_length=500)]  # a reference to a thing outside the file: an address, an event's type
 Schema = dict[str, JsonValue]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]{0,4000}$")]
+
+
+def _model_name(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("must be printable, without a space before or after")
+    return text
+
+
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_model_name)]
 
 
 def _template_tag(value: Any) -> str | None:
@@ -187,8 +197,8 @@ class HttpHook(PlainHook):
 
     kind: Literal["http"] = "http"
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]", max_length=2_000)]
-    headers: dict[str, str] = Field(default_factory=dict)
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]\S*$", max_length=2_000)]
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=100)] = Field(default_factory=dict)
     body: JsonValue = None
     timeout: Wait = 30
     effect: Literal["pure", "keyed", "unkeyed"] = "keyed"

@@ -104,7 +104,7 @@ _WORDS = {
     "too_long": "must have at most {max_length}; it has {actual_length}",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must be an address with http or https",
+    "string_pattern_mismatch": "is not of the form that is wanted here",
     "enum": "must be one of {expected}",
     "literal_error": "must be {expected}",
 }

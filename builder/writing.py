@@ -5,6 +5,7 @@ Callers hold the project's lock, have validated the definition and made it canon
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from agents.models import Agent
-from builder.canonical import block_of
+from builder.canonical import block_of, text_of
 from builder.models import AllowedWorkflow, Assignment, Hook, Outcome, Route, Stage, Trigger, Workflow
 from builder.spec import AssignmentSpec, StageRoute, StageSpec, WorkflowHook, WorkflowSpec
 from builder.spec import Hook as HookSpec
@@ -93,32 +94,35 @@ def _write_stages(workflow: Workflow, spec: WorkflowSpec, before: WorkflowSpec |
     return stages
 
 
-def _own(stage: StageSpec) -> dict[str, Any]:
-    """A stage without its assignments: these are edited, and counted, on their own."""
-    block = block_of(stage)
-    del block["assignments"]
-    return block
+def _own(stage: StageSpec) -> str:
+    """A stage without its assignments: these are edited, and counted, on their own. As text, where order counts."""
+    return text_of(stage.model_copy(update={"assignments": ()}))
 
 
 def _write_inside(stage: Stage, wanted: StageSpec, old: StageSpec | None, targets: Targets) -> None:
     if old is None or (old.outcomes, old.default_outcome) != (wanted.outcomes, wanted.default_outcome):
-        stage.outcomes.all().delete()
+        if old is not None:
+            stage.outcomes.all().delete()
         Outcome.objects.bulk_create(
             Outcome(stage=stage, position=position, label=label, is_default=label == wanted.default_outcome)
             for position, label in enumerate(wanted.outcomes)
         )
     hooks = (wanted.entry_hooks, wanted.exit_hooks)
-    if old is None or [[block_of(hook) for hook in group] for group in (old.entry_hooks, old.exit_hooks)] != [
-        [block_of(hook) for hook in group] for group in hooks
-    ]:
-        stage.hooks.all().delete()
+    if old is None or _texts((old.entry_hooks, old.exit_hooks)) != _texts(hooks):
+        if old is not None:
+            stage.hooks.all().delete()
         Hook.objects.bulk_create(
             _hook_row(stage, moment, position, hook, targets)
             for moment, group in zip(("entry", "exit"), hooks, strict=True)
             for position, hook in enumerate(group)
         )
-    if old is None or old.assignments != wanted.assignments:
-        _write_assignments(stage, wanted.assignments, old.assignments if old else (), targets)
+    before = old.assignments if old else ()
+    if before != wanted.assignments:
+        _write_assignments(stage, wanted.assignments, before, targets)
+
+
+def _texts(groups: Iterable[Iterable[HookSpec]]) -> list[list[str]]:
+    return [[text_of(hook) for hook in group] for group in groups]
 
 
 def _hook_row(stage: Stage, moment: str, position: int, hook: HookSpec, targets: Targets) -> Hook:
@@ -133,8 +137,9 @@ def _write_assignments(
     rows = list(stage.assignments.select_related("agent")) if old else []
     pairs = _paired(wanted, list(zip(rows, old, strict=True)))
     kept = [row.pk for row, _ in pairs if row.pk]
-    stage.assignments.exclude(pk__in=kept).delete()
-    stage.assignments.update(position=F("position") + _OUT_OF_THE_WAY)
+    if old:
+        stage.assignments.exclude(pk__in=kept).delete()
+        stage.assignments.update(position=F("position") + _OUT_OF_THE_WAY)
     changed: list[tuple[Assignment, AssignmentSpec]] = []
     for position, ((row, was), block) in enumerate(zip(pairs, wanted, strict=True)):
         row.stage, row.position = stage, position
@@ -235,9 +240,10 @@ def _write_triggers(workflow: Workflow, wanted: Sequence[TriggerSpec]) -> None:
     triggers = [rows.get(mark) or Trigger(workflow=workflow, version=0) for mark in marks]
     for position, (row, block) in enumerate(zip(triggers, wanted, strict=True)):
         fresh = block_of(block)
-        if row.version == 0 or fresh != {**row.block, "enabled": row.enabled}:
+        enabled = fresh.pop("enabled")
+        if row.version == 0 or (enabled, json.dumps(fresh)) != (row.enabled, json.dumps(row.block)):
             row.version += 1
-        row.position, row.kind, row.enabled = position, block.kind, fresh.pop("enabled")
+        row.position, row.kind, row.enabled = position, block.kind, enabled
         row.name, row.name_key, row.block = block.name, name_key(block.name), fresh
     _save_all(Trigger, triggers, ("position", "name", "name_key", "enabled", "block", "version"))
 
