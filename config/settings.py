@@ -141,7 +141,8 @@ DATABASES = {"default": _database()}
 
 # Redis, channels, Celery
 
-REDIS_URL = BATON.redis_url or f"unix://{keys.socket_path(DATA)}"
+REDIS_SOCKET = keys.socket_path(DATA)
+REDIS_URL = BATON.redis_url or f"unix://{REDIS_SOCKET}"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

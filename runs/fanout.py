@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import structlog
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from agents.runtime.loop import submit
+from runs.engine.status import FINAL_RUN, RunStatus
+from runs.models import WorkflowRun
 
 log = structlog.get_logger(__name__)
 
+_LOOK = 2.0  # seconds between looks of those who wait for an end, where no bell is heard
 _GATHER = 0.05  # seconds that changes of a run are gathered before they are told
 
 
@@ -63,3 +68,42 @@ async def _send() -> None:
             await layer.group_send(project_group(project_id), hint)
     except (RedisError, OSError) as error:
         log.warning("open pages were not told", error=str(error))
+
+
+async def run_ended(run_id: UUID, seconds: float) -> bool:
+    """Wait until a run has ended, at most so long. Holds no thread and no database connection between looks.
+
+    The bell wakes it; where the bell is lost it looks by itself now and then.
+    """
+    layer = get_channel_layer()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    channel = await layer.new_channel() if layer is not None else ""
+    if layer is not None:
+        await layer.group_add(run_group(run_id), channel)
+    try:
+        while True:
+            if await database_sync_to_async(_is_over)(run_id):
+                return True
+            left = end - loop.time()
+            if left <= 0:
+                return False
+            await _heard(layer, channel, min(left, _LOOK))
+    finally:
+        if layer is not None:
+            await layer.group_discard(run_group(run_id), channel)
+
+
+async def _heard(layer: Any, channel: str, seconds: float) -> None:
+    if layer is None:
+        await asyncio.sleep(seconds)
+        return
+    try:
+        await asyncio.wait_for(layer.receive(channel), seconds)
+    except TimeoutError:
+        return
+
+
+def _is_over(run_id: UUID) -> bool:
+    status = WorkflowRun.objects.filter(pk=run_id).values_list("status", flat=True).first()
+    return status is None or RunStatus(status) in FINAL_RUN

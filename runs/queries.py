@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from builder.models import Workflow
 from projects.access import Caller, Role, require
-from projects.errors import NotFound
+from projects.errors import Detail, Invalid, NotFound
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
@@ -240,3 +240,12 @@ def _turn(turn: Any, results: dict[str, Json]) -> dict[str, Json]:
         for tool in turn.tools
     ]
     return {"request": turn.request, "response": turn.response, "tools": tools, "usage": turn.usage, "at": iso(turn.at), "seconds": turn.seconds}
+
+
+def event_cursor(cursor: str | None, after: int) -> int:
+    """The number to list events after: a cursor goes before `after`. Raises Invalid for one that is none."""
+    if cursor is None:
+        return after
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 10:
+        raise Invalid("The cursor is not one of this list.", details=[Detail("cursor", "not a cursor of this list")])
+    return int(cursor)

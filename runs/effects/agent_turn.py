@@ -225,6 +225,7 @@ def _prompt(job: _Job, offered: tools.Offered) -> prompt.Prompt:
         hooks=state.values.hooks,
         workflows=state.values.workflows,
         tools=offered.specs,
+        share=job.assignment.share,
     )
 
 

@@ -13,6 +13,7 @@ from projects.models import Project
 from runs.engine.limits import DEPTH
 from runs.engine.status import FINAL_RUN, RunStatus
 
+FINAL = sorted(status.value for status in FINAL_RUN)
 STATUSES = [(status.value, status.value) for status in RunStatus]
 ORIGINS = ("manual", "api", "cli", "schedule", "webhook", "agent", "route", "subagent", "hook", "rerun", "retry")
 
@@ -67,8 +68,8 @@ class WorkflowRun(models.Model):
             models.CheckConstraint(condition=Q(depth__lt=DEPTH), name="run_depth_below_limit"),
             models.CheckConstraint(condition=Q(status__in=[status.value for status in RunStatus]), name="run_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=[status.value for status in FINAL_RUN], finished_at__isnull=False)
-                | (~Q(status__in=[status.value for status in FINAL_RUN]) & Q(finished_at__isnull=True)),
+                condition=Q(status__in=FINAL, finished_at__isnull=False)
+                | (~Q(status__in=FINAL) & Q(finished_at__isnull=True)),
                 name="run_finished_when_final",
             ),
         ]
@@ -76,7 +77,7 @@ class WorkflowRun(models.Model):
             models.Index(fields=["project", "-created_at", "-id"], name="run_by_project"),
             models.Index(fields=["workflow", "-created_at"], name="run_by_workflow"),
             models.Index(fields=["created_at"], name="run_queued", condition=Q(status=RunStatus.QUEUED.value)),
-            models.Index(fields=["project", "status"], name="run_open", condition=~Q(status__in=[status.value for status in FINAL_RUN])),
+            models.Index(fields=["project", "status"], name="run_open", condition=~Q(status__in=FINAL)),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,62 @@
+"""One project over the API. It stands here, above the builder and the runs, because changing it asks both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from builder.operations import project as settings_of
+from projects import operations
+from projects.access import Caller, Role, project_for
+from projects.api import ProjectOut, project_json
+from projects.errors import Conflict
+from projects.models import Project
+from projects.rest import ERRORS, StrictSchema
+from runs.engine.status import FINAL_RUN
+from runs.models import WorkflowRun
+
+router = Router(tags=["projects"])
+
+
+class ProjectPatch(StrictSchema):
+    """What may change; left out stays."""
+
+    name: str = ""
+    default_model: str | None = None
+
+
+def _caller(request: HttpRequest) -> Caller:
+    return request.auth  # type: ignore[attr-defined,no-any-return]
+
+
+@router.get("/projects/{p}", response={200: ProjectOut, **ERRORS}, summary="One project")
+def get_project(request: HttpRequest, p: str) -> Any:
+    """Its name, default model, and the caller's role in it."""
+    caller = _caller(request)
+    return project_json(caller, project_for(caller, p))
+
+
+@router.patch("/projects/{p}", response={200: ProjectOut, **ERRORS}, summary="Change a project")
+def patch_project(request: HttpRequest, p: str, body: ProjectPatch) -> Any:
+    """Its name (the slug stays) and its default model."""
+    caller = _caller(request)
+    project = project_for(caller, p, Role.EDITOR)
+    if "name" in body.model_fields_set:
+        settings_of.rename(caller, project, body.name)
+    if "default_model" in body.model_fields_set:
+        settings_of.set_default_model(caller, project, body.default_model)
+    return project_json(caller, Project.objects.get(pk=project.pk))
+
+
+@router.delete("/projects/{p}", response={204: None, **ERRORS}, summary="Delete a project and everything in it")
+def delete_project(request: HttpRequest, p: str) -> Any:
+    """409 while one of its runs has not ended."""
+    caller = _caller(request)
+    project = project_for(caller, p, Role.OWNER)
+    open_runs = WorkflowRun.objects.filter(project=project).exclude(status__in=[status.value for status in FINAL_RUN]).count()
+    if open_runs:
+        raise Conflict(f"{open_runs} runs of this project have not ended; cancel them first.")
+    operations.delete_project(caller, project)
+    return Status(204, None)

@@ -1,0 +1,232 @@
+"""The bodies of the run calls, as interfaces.md 5 promises them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from projects.rest import StrictSchema
+
+Json = Any
+Moment = str  # ISO 8601, UTC
+
+
+class StartBody(StrictSchema):
+    """What a start brings: text or a JSON object, and metadata that is kept and echoed."""
+
+    input: Json = ""
+    metadata: dict[str, Json] = {}
+
+
+class BatchBody(StrictSchema):
+    """Up to 100 inputs, started together."""
+
+    inputs: Annotated[list[Json], Field(min_length=1, max_length=100)]
+
+
+class CancelBody(StrictSchema):
+    """Whether the children that the run waits for are cancelled with it."""
+
+    cascade: bool = True
+
+
+class AnswerBody(StrictSchema):
+    """The label of the chosen option, and a comment for the record."""
+
+    option: str
+    comment: str = ""
+
+
+class EmptyBody(StrictSchema):
+    """No fields."""
+
+
+class ResultOut(Schema):
+    kind: Literal["structured", "narrative", "notice"]
+    value: Json
+
+
+class ErrorOut(Schema):
+    code: str
+    message: str
+    stage: str | None = None
+    agent: str | None = None
+
+
+class WarningOut(Schema):
+    code: str
+    message: str
+    stage: str | None = None
+
+
+class ParentOut(Schema):
+    run_id: str
+    call_id: str | None
+
+
+class WaitOut(Schema):
+    kind: Literal["workflow", "gate", "event", "timer", "retry"]
+    id: str
+    label: str
+    stage: str | None
+    agent_run: str | None
+    since: Moment
+    until: Moment | None
+
+
+class StageAgentOut(Schema):
+    id: str
+    agent: str
+    status: str
+    turns: int
+
+
+class StageOut(Schema):
+    name: str
+    visit: int
+    status: str
+    outcome: str | None
+    agents: list[StageAgentOut]
+
+
+class UsageOut(Schema):
+    input_tokens: int
+    output_tokens: int
+    requests: int
+    cost: float
+
+
+class RunOut(Schema):
+    """A run."""
+
+    id: str
+    number: int
+    project: str
+    workflow: str
+    version: int
+    status: str
+    origin: str
+    depth: int
+    input: Json
+    metadata: dict[str, Json]
+    result: ResultOut | None
+    error: ErrorOut | None
+    warnings: list[WarningOut]
+    parent: ParentOut | None
+    children: list[str]
+    key: str | None
+    waiting_on: list[WaitOut]
+    stages: list[StageOut]
+    usage: UsageOut
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+
+
+class RunPage(Schema):
+    items: list[RunOut]
+    next: str | None
+
+
+class RunsOut(Schema):
+    items: list[RunOut]
+
+
+class EventOut(Schema):
+    seq: int
+    at: Moment
+    kind: str
+    stage: str | None
+    agent: str | None
+    data: dict[str, Json]
+
+
+class EventPage(Schema):
+    items: list[EventOut]
+    next: str | None
+
+
+class BranchOut(Schema):
+    id: str
+    number: int
+    workflow: str
+    status: str
+    origin: str
+    depth: int
+    parent: str | None
+    children: list[str]
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class TreeOut(Schema):
+    items: list[BranchOut]
+
+
+class LinkOut(Schema):
+    kind: Literal["agent", "run", "stage", "gate", "person", "event", "timer", "retry"]
+    id: str | None
+    label: str
+    since: Moment | None
+    until: Moment | None
+    then: str
+
+
+class WhyOut(Schema):
+    chain: list[LinkOut]
+
+
+class TurnOut(Schema):
+    request: Json
+    response: Json
+    tools: list[dict[str, Json]]
+    usage: dict[str, Json]
+    at: Moment
+    seconds: float
+
+
+class AgentWorkOut(Schema):
+    agent: str
+    query: Json
+    result: str | None
+    reasoning: str
+    status: str
+    error: str | None
+    attempts: int
+    execution_time: float | None
+    turns: list[TurnOut]
+    usage: UsageOut
+
+
+class OptionOut(Schema):
+    label: str
+    outcome: str | None
+
+
+class GateAnswerOut(Schema):
+    option: str | None
+    outcome: str | None
+    comment: str
+    by: str | None
+    channel: str | None
+    at: Moment
+
+
+class GateOut(Schema):
+    id: str
+    run_id: str
+    stage: str
+    name: str
+    message: str
+    options: list[OptionOut]
+    status: Literal["open", "answered", "expired", "cancelled"]
+    opened_at: Moment
+    deadline: Moment | None
+    answer: GateAnswerOut | None
+
+
+class GatePage(Schema):
+    items: list[GateOut]
+    next: str | None

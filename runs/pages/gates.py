@@ -1,0 +1,111 @@
+"""Gates as cards on the run page, as the inbox, and as the approval page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from builder.publish import frozen
+from builder.spec import StageSpec, WorkflowRoute
+from projects.access import Caller, Role, role_of, visible_projects
+from runs.engine.status import GateStatus
+from runs.models import Gate
+from runs.pages.shapes import entry, route_words
+
+Json = Any
+_DANGER = ("reject", "decline", "cancel", "no", "stop")
+
+
+def _tone(label: str) -> str:
+    return "danger" if label.casefold().startswith(_DANGER) else ""
+
+
+def card(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comment: str = "") -> dict[str, Json]:
+    """One gate, with its buttons where the reader may press them."""
+    answer = gate.answer
+    shown = {**answer, "at": datetime.fromisoformat(answer["at"]), "by": answer["by"] or "the deadline"} if answer else None
+    if shown is not None and shown["option"] is None:
+        shown["option"] = f"Expired: {shown['outcome'] or 'no outcome'}"
+    return {
+        "id": gate.pk,
+        "stage": gate.stage,
+        "name": gate.name if gate.name != gate.stage else "",
+        "message": gate.message,
+        "state": gate.status,
+        "opened_at": gate.opened_at,
+        "deadline": gate.deadline,
+        "page_url": reverse("gate", args=[gate.pk]),
+        "answer_url": reverse("gate-answer", args=[gate.pk]),
+        "can_answer": can_answer,
+        "options": [{"label": option["label"], "tone": _tone(option["label"])} for option in gate.options],
+        "answer": shown,
+        "comment": comment,
+        "note": note,
+        "error": error,
+    }
+
+
+def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comment: str = "") -> dict[str, Json]:
+    """The context of runs/gate.html: what is approved, and what each option leads to."""
+    run = gate.run
+    stages = frozen(run.version_id).workflow.stages
+    index = next(place for place, stage in enumerate(stages) if stage.name == gate.stage)
+    shown = card(gate, can_answer=can_answer, note=note, error=error, comment=comment)
+    visits = run.position.get("visits", {})
+    for option, stored in zip(shown["options"], gate.options, strict=True):
+        outcome = stored["outcome"]
+        entry_gate = "/entry/" in gate.key and outcome is None
+        option["route"] = None if entry_gate else route_words(stages[index], outcome, stages, index)
+        option["note"] = _visit_note(stages[index], outcome, stages, visits)
+    shown["evidence"] = [entry(key, value) for key, value in run.values.get("results", {}).items()]
+    return {"run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk])}, "gate": shown}
+
+
+def _visit_note(stage: StageSpec, outcome: str | None, stages: tuple[StageSpec, ...], visits: dict[str, int]) -> str:
+    route = stage.routes.get(outcome) if outcome else None
+    if route is None or isinstance(route, WorkflowRoute):
+        return ""
+    index = next((place for place, other in enumerate(stages) if other.name == route.stage), None)
+    used = visits.get(str(index), 0) if index is not None else 0
+    return f"visit {used + 1} of {stages[index].max_visits}" if index is not None and used else ""
+
+
+def inbox(caller: Caller) -> dict[str, Json]:
+    """The context of runs/approvals.html: every open gate of the caller's projects, oldest first, and the latest answers."""
+    projects = list(visible_projects(caller))
+    rows = Gate.objects.filter(run__project__in=projects).select_related("run__project")
+    waiting = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:200])
+    answered = list(rows.filter(status=GateStatus.ANSWERED.value).order_by("-closed_at")[:10])
+    return {"gates": gate_rows(waiting), "answered": gate_rows(answered)}
+
+
+def gate_rows(gates: Sequence[Gate]) -> list[dict[str, Json]]:
+    """Gates as rows of the inbox."""
+    return [_row(gate) for gate in gates]
+
+
+def _row(gate: Gate) -> dict[str, Json]:
+    shown = card(gate, can_answer=False)
+    return {
+        **shown,
+        "url": shown["page_url"],
+        "workflow": gate.run.workflow_name,
+        "run_number": gate.run.number,
+        "run_url": reverse("run", args=[gate.run_id]),
+        "project": gate.run.project.name,
+    }
+
+
+def open_count(caller: Caller) -> int:
+    """How many gates wait in the caller's projects, for the bell in the top bar."""
+    return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller)).count()
+
+
+def may_answer(caller: Caller, gate: Gate) -> bool:
+    """Whether the caller may operate the gate's project."""
+    role = role_of(caller, gate.run.project)
+    return role is not None and role >= Role.OPERATOR
+

@@ -1,0 +1,79 @@
+"""The run list: rows, filters, tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from builder.models import Workflow
+from builder.queries import catalogue
+from projects.models import Project
+from runs.engine.status import RunStatus
+from runs.models import WorkflowRun
+from runs.pages.run_page import run_url
+from runs.pages.words import origin_text
+
+Json = Any
+_PAGE = 50
+_ORIGIN_WORDS = {
+    "manual": "By hand", "api": "API", "cli": "Terminal", "schedule": "Schedule", "webhook": "Webhook", "agent": "Agent", "route": "Outcome route",
+}  # fmt: skip
+
+
+def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str], before: int | None) -> dict[str, Json]:
+    """One page of runs, newest first; `before` is the number to go on below."""
+    rows = WorkflowRun.objects.filter(project=project).select_related("parent", "starter")
+    if workflow is not None:
+        rows = rows.filter(workflow=workflow)
+    elif chosen["workflow"]:
+        rows = rows.filter(workflow_name=chosen["workflow"])
+    if chosen["status"] in set(RunStatus):
+        rows = rows.filter(status=chosen["status"])
+    if chosen["origin"]:
+        rows = rows.filter(origin=chosen["origin"])
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    found = list(rows.order_by("-number")[: _PAGE + 1])
+    shown = found[:_PAGE]
+    return {
+        "project": {"name": project.name, "url": reverse("project", args=[project.slug])},
+        "workflow": {"name": workflow.name, "url": reverse("workflow", args=[workflow.pk])} if workflow else None,
+        "tabs": workflow_tabs(workflow, "runs") if workflow else project_tabs(project, "runs"),
+        "runs": [run_row(run) for run in shown],
+        "next": shown[-1].number if len(found) > _PAGE else None,
+        "statuses": [{"value": status.value, "label": status.value.title()} for status in RunStatus],
+        "origins": [{"value": value, "label": label} for value, label in _ORIGIN_WORDS.items()],
+        "workflows": [] if workflow else [item.name for item in catalogue(project.pk)],
+    }
+
+
+def run_row(run: WorkflowRun) -> dict[str, Json]:
+    """A run as a row of a list."""
+    parent = run.parent
+    return {
+        "id": run.pk,
+        "number": run.number,
+        "workflow": run.workflow_name,
+        "url": run_url(run.pk),
+        "state": run.status,
+        "word": "",
+        "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
+        "depth": run.depth,
+        "parent": {"label": f"{parent.workflow_name} #{parent.number}", "url": run_url(parent.pk)} if parent else None,
+        "started_at": run.started_at,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def workflow_tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
+    """The tabs of a workflow's pages."""
+    tabs = (("outline", "Outline", reverse("workflow", args=[workflow.pk])), ("runs", "Runs", reverse("workflow-runs", args=[workflow.pk])))
+    return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]
+
+
+def project_tabs(project: Project, current: str) -> list[dict[str, Json]]:
+    """The tabs of a project's pages."""
+    tabs = (("workflows", "Workflows", reverse("project", args=[project.slug])), ("runs", "Runs", reverse("project-runs", args=[project.slug])))
+    return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]

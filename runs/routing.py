@@ -1,0 +1,12 @@
+"""Addresses of sockets."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from runs.consumers import ProjectConsumer, RunConsumer
+
+websocket_urlpatterns = [
+    path("ws/runs/<str:run_id>", RunConsumer.as_asgi()),
+    path("ws/projects/<str:slug>", ProjectConsumer.as_asgi()),
+]

@@ -1,0 +1,27 @@
+"""Pages of runs, approvals, and the two pages that show projects with their runs."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from runs.views import gates, home, runs, start
+
+urlpatterns = [
+    path("", home.projects, name="projects"),
+    path("projects/new", home.new_project, name="new-project"),
+    path("projects/demo", home.load_demo, name="load-demo"),
+    path("p/<slug:slug>", home.project, name="project"),
+    path("p/<slug:slug>/runs", runs.project_runs, name="project-runs"),
+    path("w/<int:workflow_id>/runs", runs.workflow_runs, name="workflow-runs"),
+    path("w/<int:workflow_id>/run", start.run_dialog, name="run-dialog"),
+    path("r/<str:run_id>", runs.run_page, name="run"),
+    path("r/<str:run_id>/sync", runs.sync, name="run-sync"),
+    path("r/<str:run_id>/events", runs.older_events, name="run-events"),
+    path("r/<str:run_id>/agents/<str:agent_run>", runs.agent, name="run-agent"),
+    path("r/<str:run_id>/cancel", runs.cancel, name="run-cancel"),
+    path("r/<str:run_id>/pause", runs.pause, name="run-pause"),
+    path("r/<str:run_id>/resume", runs.resume, name="run-resume"),
+    path("approvals", gates.approvals, name="approvals"),
+    path("a/<str:gate_id>", gates.gate, name="gate"),
+    path("a/<str:gate_id>/answer", gates.answer, name="gate-answer"),
+]

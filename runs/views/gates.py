@@ -1,0 +1,57 @@
+"""The inbox and the approval page. A GET never decides."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from projects.access import Role
+from projects.errors import BatonError
+from runs import control, queries
+from runs.errors import GateClosed
+from runs.models import Gate
+from runs.pages import gates as pages
+from runs.views.runs import caller_of
+
+
+@require_GET
+def approvals(request: HttpRequest) -> HttpResponse:
+    """Everything that waits for the viewer, oldest first."""
+    return render(request, "runs/approvals.html", pages.inbox(caller_of(request)))
+
+
+@require_GET
+def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
+    """One approval, alone."""
+    caller = caller_of(request)
+    found = queries.gate_for(caller, gate_id)
+    return render(request, "runs/gate.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
+
+
+@require_POST
+def answer(request: HttpRequest, gate_id: str) -> HttpResponse:
+    """Decide, once. Whoever comes later is told who was first."""
+    caller = caller_of(request)
+    found = queries.gate_for(caller, gate_id, Role.OPERATOR)
+    comment = request.POST.get("comment", "")
+    given = control.Answer(request.POST.get("option", ""), comment, caller.user.get_username(), caller.user.pk, "inbox")
+    try:
+        control.answer_gate(found.pk, given)
+    except BatonError as error:
+        return _refused(request, found, error, comment)
+    if request.headers.get("HX-Request"):
+        found.refresh_from_db()
+        return render(request, "runs/_gate.html", {"gate": pages.card(found, can_answer=True)})
+    return HttpResponseRedirect(reverse("gate", args=[found.pk]))
+
+
+def _refused(request: HttpRequest, found: Gate, error: BatonError, comment: str) -> HttpResponse:
+    """The same card or page with the reason; what was typed is kept."""
+    found.refresh_from_db()
+    told = {"note": error.message} if isinstance(error, GateClosed) else {"error": error.message}
+    if request.headers.get("HX-Request"):
+        return render(request, "runs/_gate.html", {"gate": pages.card(found, can_answer=True, comment=comment, **told)}, status=error.status)
+    context = pages.gate_page(found, can_answer=True, comment=comment, **told)
+    return render(request, "runs/gate.html", context, status=error.status)

@@ -1,0 +1,51 @@
+"""The projects, and one project with its workflows and what is running in it."""
+
+from __future__ import annotations
+
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from projects.access import project_for, role_of
+from projects.errors import Invalid
+from projects.operations import create_project
+from runs.pages import home as pages
+from runs.views.runs import caller_of, operates
+
+
+@require_GET
+def projects(request: HttpRequest) -> HttpResponse:
+    """The projects of the viewer."""
+    return render(request, "projects/list.html", pages.project_cards(caller_of(request)))
+
+
+@require_POST
+def new_project(request: HttpRequest) -> HttpResponse:
+    """Create a project and go there."""
+    caller = caller_of(request)
+    name = request.POST.get("name", "").strip()
+    try:
+        made = create_project(caller, name)
+    except Invalid as error:
+        context = {**pages.project_cards(caller), "errors": {"name": error.message}}
+        return render(request, "projects/list.html", context, status=422)
+    return HttpResponseRedirect(reverse("project", args=[made.slug]))
+
+
+@require_POST
+def load_demo(request: HttpRequest) -> HttpResponse:
+    """Load the demo project for the viewer."""
+    call_command("load_demo", owner=request.user.get_username())
+    return HttpResponseRedirect(reverse("projects"))
+
+
+@require_GET
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    """A project: its workflows, what is running, what waits for a person."""
+    caller = caller_of(request)
+    found = project_for(caller, slug)
+    role = role_of(caller, found)
+    context = pages.project_page(found, role=role.value if role else "", can_run=operates(caller, found))
+    return render(request, "projects/project.html", context)

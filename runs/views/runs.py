@@ -1,0 +1,130 @@
+"""The run page, its fragments, its controls, and the lists of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from builder.models import Workflow
+from projects.access import Caller, Role, project_for, role_of
+from projects.errors import BatonError, NotFound
+from projects.models import Project
+from runs import control, queries
+from runs.models import WorkflowRun
+from runs.pages import listing, run_page as pages
+from runs.pages.agent_drawer import agent_drawer
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The signed-in user as a caller."""
+    return Caller(request.user)  # type: ignore[arg-type]
+
+
+def operates(caller: Caller, project: Project) -> bool:
+    """Whether the caller may start, control and answer in the project."""
+    role = role_of(caller, project)
+    return role is not None and role >= Role.OPERATOR
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+@require_GET
+def run_page(request: HttpRequest, run_id: str) -> HttpResponse:
+    """A run, as it stands now; the socket brings the rest."""
+    caller = caller_of(request)
+    run = queries.run_for(caller, run_id)
+    return render(request, "runs/run.html", pages.page(run, can_control=operates(caller, run.project)))
+
+
+@require_GET
+def sync(request: HttpRequest, run_id: str) -> HttpResponse:
+    """What a page that is at event `since` has missed."""
+    caller = caller_of(request)
+    run = queries.run_for(caller, run_id)
+    since = _number(request.GET.get("since"), 0)
+    return render(request, "runs/_sync.html", pages.page(run, can_control=operates(caller, run.project), since=since))
+
+
+@require_GET
+def older_events(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The next older part of the timeline."""
+    run = queries.run_for(caller_of(request), run_id)
+    return render(request, "runs/_events.html", pages.older_events(run, _number(request.GET.get("before"), run.seq + 1)))
+
+
+@require_GET
+def agent(request: HttpRequest, run_id: str, agent_run: str) -> HttpResponse:
+    """One agent's work, in a drawer."""
+    run = queries.run_for(caller_of(request), run_id)
+    return render(request, "runs/_agent_drawer.html", agent_drawer(run, agent_run))
+
+
+def _control(request: HttpRequest, run_id: str, act: Callable[[WorkflowRun, str], None]) -> HttpResponse:
+    caller = caller_of(request)
+    run = queries.run_for(caller, run_id, Role.OPERATOR)
+    try:
+        act(run, caller.user.get_username())
+    except BatonError as error:
+        messages.warning(request, error.message)
+    address = reverse("run", args=[run.pk])
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+@require_POST
+def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Cancel a run and, unless `cascade` is 0, the children it waits for."""
+    cascade = request.POST.get("cascade", "1") != "0"
+    return _control(request, run_id, lambda run, by: control.cancel_started_run(run.pk, by=by, cascade=cascade))
+
+
+@require_POST
+def pause(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Pause a run at its next boundary."""
+    return _control(request, run_id, lambda run, by: control.pause_run(run.pk, by=by))
+
+
+@require_POST
+def resume(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Let a paused run go on."""
+    return _control(request, run_id, lambda run, by: control.resume_run(run.pk, by=by))
+
+
+@require_GET
+def project_runs(request: HttpRequest, slug: str) -> HttpResponse:
+    """The runs of a project, newest first."""
+    caller = caller_of(request)
+    project = project_for(caller, slug)
+    return render(request, "runs/list.html", _list(request, project, None, can_run=False))
+
+
+@require_GET
+def workflow_runs(request: HttpRequest, workflow_id: int) -> HttpResponse:
+    """The runs of one workflow, newest first."""
+    caller = caller_of(request)
+    workflow = Workflow.objects.select_related("project").filter(pk=workflow_id).first()
+    if workflow is None or role_of(caller, workflow.project) is None:
+        raise NotFound("There is no such workflow.")
+    return render(request, "runs/list.html", _list(request, workflow.project, workflow, can_run=operates(caller, workflow.project)))
+
+
+def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, can_run: bool) -> dict[str, Any]:
+    chosen = {name: request.GET.get(name, "") for name in ("status", "workflow", "origin")}
+    before = request.GET.get("before")
+    shown = listing.listing(project, workflow, chosen, _number(before, 0) or None)
+    address = reverse("workflow-runs", args=[workflow.pk]) if workflow else reverse("project-runs", args=[project.slug])
+    kept = {name: value for name, value in chosen.items() if value}
+    older = f"{address}?{urlencode({**kept, 'before': shown['next']})}" if shown["next"] else ""
+    newer = f"{address}?{urlencode(kept)}" if before else ""
+    dialog = reverse("run-dialog", args=[workflow.pk]) if workflow and can_run else ""
+    return {**shown, "filters": chosen, "older_url": older, "newer_url": newer, "can_run": can_run, "run_dialog_url": dialog}
