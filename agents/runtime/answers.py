@@ -46,8 +46,8 @@ def read(response: ModelResponse, seconds: float) -> TurnAnswer:
 def _check_end(response: ModelResponse, *, empty: bool) -> None:
     if response.finish_reason == "content_filter" and empty:
         raise PermanentError("refused", "The provider's content filter stopped the answer.")
-    if response.finish_reason == "error" and empty:
-        raise PassingError(Passing.SERVER_ERROR, "The provider broke off its answer.")
+    if empty and (response.finish_reason == "error" or not (response.finish_reason or response.parts)):
+        raise PassingError(Passing.SERVER_ERROR, "The provider's answer is empty, without a reason.")
 
 
 def _warnings(response: ModelResponse) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def _by_status(error: layer.ModelHTTPError, key: str) -> ModelError:
 
 
 def _by_class(error: Exception, key: str) -> ModelError:
-    words = clean(str(error), key)
+    words = clean(str(error).partition("\n")[0], key)  # further lines are the details of a validation
     match error:
         case layer.ModelTimeoutError() | layer.ModelRequestTimeout():
             return PassingError(Passing.TIMEOUT, f"The provider took too long: {words}")
@@ -59,7 +59,7 @@ def _by_class(error: Exception, key: str) -> ModelError:
 
 
 def _is_redirect(cause: BaseException | None) -> bool:
-    status = getattr(cause, "status_code", None)
+    status = getattr(cause, "status_code", None) or getattr(cause, "code", None)
     return isinstance(status, int) and 300 <= status < 400
 
 
