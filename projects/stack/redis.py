@@ -50,5 +50,5 @@ def command(socket: Path, folder: Path) -> list[str]:
     """The command line of a private server: no port, a socket only its owner may open, everything written to a file each second."""
     return [
         server_binary(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning", "--maxmemory-policy", "noeviction",
+        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning", "--logfile", str(folder / "redis.log"), "--maxmemory-policy", "noeviction",
     ]  # fmt: skip

@@ -52,7 +52,8 @@ class Supervisor:
         self._stopping = False
         self._redis: Child | None = None
         self._children: list[Child] = []
-        self._parent = os.getppid()
+        # Below make, its end is ours; a shell that started us in the background may end without that.
+        self._parent = os.getppid() if os.environ.get("MAKELEVEL") else None
 
     def run(self) -> None:
         """Start everything and stay until SIGINT, SIGTERM or the parent's end. Raises CannotStart."""
@@ -115,7 +116,7 @@ class Supervisor:
         self._redis.start()
         client = redis.Redis(unix_socket_path=str(place), socket_timeout=1)
         if not self._until(lambda: _answers(client), 15):
-            raise CannotStart("The embedded Redis server did not start; its own words are above.")
+            raise CannotStart("The embedded Redis server did not start; redis/redis.log in the data folder says why.")
 
     def _commands(self) -> list[Child]:
         env = {**os.environ, "PORT": str(self._plan.port), "BATON_DATA": str(self._plan.data), "BATON_SUPERVISOR": str(os.getpid())}
@@ -141,7 +142,7 @@ class Supervisor:
         return False
 
     def _tend(self) -> None:
-        while not self._stopping and os.getppid() == self._parent:
+        while not self._stopping and self._parent in (None, os.getppid()):
             self._look_after_children()
             time.sleep(_TICK)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -23,12 +24,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
+        # Celery warns of root because of pickle; messages here are JSON and hold nothing but an id.
+        os.environ.setdefault("C_FORCE_ROOT", "true")
         end_with_parent()
         import_string("runs.worker.prepare")()
         app = import_string("config.celery.app")
-        app.worker_main(
-            [
-                "worker", "--pool", "threads", "--concurrency", str(options["threads"]), "--without-gossip", "--without-mingle",
-                "--without-heartbeat", "--hostname", f"baton-{os.getpid()}@%h", "--loglevel", "WARNING", "--quiet",
-            ]  # fmt: skip
+        worker = app.Worker(
+            hostname=f"baton-{os.getpid()}@{socket.gethostname()}",
+            pool="threads",
+            concurrency=options["threads"],
+            loglevel="WARNING",
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
         )
+        worker.start()
+        raise SystemExit(worker.exitcode)

@@ -1,0 +1,64 @@
+"""What every test may use: a running stack, and the promise that nothing reaches a network."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.stack import Stack
+
+_real_connect = socket.socket.connect
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """No test may leave this machine."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(_LOOPBACK):
+            raise RuntimeError(f"a test tried to reach the network: {address}")
+        _real_connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One running Baton without the demo, shared by the tests of this process: use names of your own in it, kill nothing."""
+    running = Stack()
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def new_stack() -> Iterator[Callable[..., Stack]]:
+    """Start a Baton of one's own, to be killed at will: `new_stack(demo=True, threads=1, env={...})`."""
+    made: list[Stack] = []
+
+    def start(**options: Any) -> Stack:
+        made.append(Stack(**options))
+        return made[-1].start()
+
+    yield start
+    for one in made:
+        one.stop()
+
+
+_DATABASE = {"db", "transactional_db", "stack", "new_stack"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the second pass runs again on PostgreSQL: everything that uses a database, without browser and model tests."""
+    for item in items:
+        uses = _DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
+        if uses and not any(item.get_closest_marker(name) for name in ("browser", "model", "sqlite_only")):
+            item.add_marker("postgres_too")

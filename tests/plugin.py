@@ -1,0 +1,79 @@
+"""Loaded before anything else (`-p tests.plugin`): a clean environment, a data folder, a Redis and a database for this test process.
+
+pytest-django reads the settings before it reads any conftest.py, so that what they depend on has to be there by then.
+`BATON_TEST_DB=pg` runs the suite on PostgreSQL: one server for all processes of the run, a database for each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_PG_URL = "BATON_TEST_PG_URL"
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without any of Baton's own settings: tests must neither use nor harm what a developer has set."""
+    from config.env import Env
+
+    names = {name.upper() for name in Env.model_fields}
+    return {name: value for name, value in os.environ.items() if name.upper() not in names}
+
+
+def _prepare() -> None:
+    kept = clean_environment()
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    data = Path(tempfile.mkdtemp(prefix="baton-test-"))
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    os.environ["BATON_DATA"] = str(data)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    if os.environ.get("BATON_TEST_DB") == "pg":
+        _use_postgres()
+    _start_redis(data)
+
+
+def _use_postgres() -> None:
+    """Start PostgreSQL in the process that pytest was started in; its xdist workers find it by the environment."""
+    if _PG_URL not in os.environ:
+        from tests.postgres import Postgres
+
+        server = Postgres()
+        atexit.register(server.stop)
+        server.start()
+        os.environ[_PG_URL] = server.url("postgres")
+    os.environ["DATABASE_URL"] = os.environ[_PG_URL].replace("/postgres?", "/baton?")
+
+
+def _start_redis(data: Path) -> None:
+    from config.keys import socket_path
+    from projects.stack.redis import command
+
+    socket = socket_path(data.resolve())
+    folder = data / "redis"
+    for place in (socket.parent, folder):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    server = subprocess.Popen(command(socket, folder), stdout=subprocess.DEVNULL)
+    atexit.register(_stop, server, socket)
+    deadline = time.monotonic() + 10
+    while not socket.exists():
+        if server.poll() is not None or time.monotonic() > deadline:
+            sys.exit("The Redis server of the tests did not start.")
+        time.sleep(0.005)
+
+
+def _stop(server: subprocess.Popen[bytes], socket: Path) -> None:
+    server.kill()
+    server.wait()
+    if socket.parent.parent != Path(os.environ["BATON_DATA"]):
+        shutil.rmtree(socket.parent, ignore_errors=True)
+
+
+_prepare()

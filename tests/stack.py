@@ -1,0 +1,163 @@
+"""The real product as its users run it: `manage.py up` in processes of its own, for tests to call, watch and kill."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from redis import Redis
+
+from tests.plugin import ROOT, clean_environment
+from tests.postgres import create_database, drop_database
+
+T = TypeVar("T")
+FAST = {"LEASE_SECONDS": "3", "SWEEP_SECONDS": "0.2", "LOG_LEVEL": "info"}
+_ROLES = {"web": r"manage\.py web", "worker": r"manage\.py worker", "scheduler": r"manage\.py scheduler", "redis": r"(redis|valkey)-server"}
+
+
+def wait_until(predicate: Callable[[], T], timeout: float = 15, what: str = "") -> T:
+    """Ask until the answer is true, and return it. Fails the test after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = predicate()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what or predicate} (last answer: {answer!r})")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(found.stdout.strip()) and not found.stdout.strip().startswith("Z")
+
+
+class Stack:
+    """One running Baton with its own data folder, port and database. `env` adds settings, `options` goes to `manage.py up`."""
+
+    def __init__(
+        self, *, demo: bool = False, workers: int = 1, threads: int = 8, env: Mapping[str, str] | None = None, data: Path | None = None
+    ) -> None:
+        self.data = data or Path(tempfile.mkdtemp(prefix="baton-stack-"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.link = ""
+        self.command = ["up", "--workers", str(workers), "--threads", str(threads), *([] if demo else ["--no-demo"])]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.env = {**clean_environment(), **FAST, "BATON_DATA": str(self.data), "PORT": str(self.port), **(env or {})}
+        self._server_url = os.environ.get("BATON_TEST_PG_URL", "")
+        self._database = f"stack_{uuid.uuid4().hex[:12]}"
+        if self._server_url and "DATABASE_URL" not in self.env:
+            self.env["DATABASE_URL"] = create_database(self._server_url, self._database)
+        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+
+    # Life
+
+    def start(self) -> Stack:
+        """Start everything; returns when the login link is printed and worker and scheduler have shown a sign of life."""
+        with (self.data / "out.log").open("wb") as out, (self.data / "err.log").open("ab") as err:
+            manage = [sys.executable, str(ROOT / "manage.py"), *self.command]
+            self.process = subprocess.Popen(manage, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        self.link = wait_until(self._printed_link, 90, "the login link")
+        wait_until(lambda: self.client.get("/readyz").status_code == 200, 60, "readyz")
+        return self
+
+    def _printed_link(self) -> str:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError(f"`up` ended by itself:\n{self.log()}")
+        found = re.search(r"http\S+/login/once/\S+", (self.data / "out.log").read_text())
+        return found[0] if found else ""
+
+    def log(self) -> str:
+        """What the processes wrote to standard error (its end)."""
+        return (self.data / "err.log").read_text(errors="replace")[-8000:]
+
+    def stop(self, *, keep_data: bool = False) -> None:
+        """Stop everything as Ctrl-C would, insisting after a while."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.client.close()
+        if keep_data:
+            return
+        if self._server_url:
+            drop_database(self._server_url, self._database)
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    # Processes
+
+    def pids(self, role: str) -> list[int]:
+        """The process ids of a role (web, worker, scheduler, redis) of this stack, the children of its `up`."""
+        parent = self.process.pid if self.process else -1
+        table = subprocess.run(["ps", "-axo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+        found = []
+        for line in table.splitlines():
+            pid, ppid, stat, args = line.split(None, 3)
+            if int(ppid) == parent and not stat.startswith("Z") and re.search(_ROLES[role], args):
+                found.append(int(pid))
+        return found
+
+    def kill(self, role: str, number: int = signal.SIGKILL) -> list[int]:
+        """Send a signal to every process of a role; returns their ids."""
+        pids = self.pids(role)
+        for pid in pids:
+            os.kill(pid, number)
+        return pids
+
+    # Ways in
+
+    def manage(self, *args: str, input: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a management command against this stack; the caller judges its exit code."""
+        command = [sys.executable, str(ROOT / "manage.py"), *args]
+        return subprocess.run(command, cwd=ROOT, env=self.env, input=input, capture_output=True, text=True, timeout=timeout)
+
+    def new_token(self, *args: str) -> str:
+        """A token made by `create_token`."""
+        made = self.manage("create_token", *args)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.splitlines()[-1]
+
+    @cached_property
+    def token(self) -> str:
+        """A token with all rights of admin."""
+        return self.new_token("admin")
+
+    def api(
+        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None, *, token: str | None = None, **more: Any
+    ) -> httpx.Response:
+        """Call the REST API (path below /api/v1) as admin, or with another token; an empty token calls without."""
+        bearer = self.token if token is None else token
+        sent = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        if json is not None:
+            more["json"] = json
+        return self.client.request(method, f"/api/v1{path}", headers={**sent, **(headers or {})}, **more)
+
+    def redis(self) -> Redis:
+        """A client of this stack's Redis."""
+        shown = self.manage("shell", "-v", "0", "-c", "from django.conf import settings; print(settings.REDIS_URL)")
+        return Redis.from_url(shown.stdout.strip().splitlines()[-1])
