@@ -42,9 +42,9 @@ def _origin(caller: Caller) -> str:
     response={200: shapes.RunOut, 201: shapes.RunOut, 202: shapes.RunOut, **ERRORS},
     summary="Start a run",
 )
-async def start(request: HttpRequest, p: str, w: str, body: shapes.StartBody, wait: WaitSeconds = 0, idempotency_key: Key = None) -> Any:
+async def start(request: HttpRequest, p: str, w: str, body: shapes.StartBody | None = None, wait: WaitSeconds = 0, idempotency_key: Key = None) -> Any:
     """Start a run of a workflow. 201 with the run; 200 with the first run where the key is known; 202 when it was asked to wait and is not over."""
-    row, new = await sync_to_async(_start)(_caller(request), p, w, body, idempotency_key)
+    row, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
     ended = await run_ended(row.pk, wait) if wait else False
     shown = await sync_to_async(_shown)(row.pk)
     if wait and not ended:

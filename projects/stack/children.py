@@ -10,19 +10,21 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 _QUICK = 5.0  # a child that lived shorter than this died quickly
 _FREE_DEATHS = 10  # quick deaths in a row before the back-off begins
 _LONGEST_PAUSE = 5.0
 _PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask the kernel to end this process with its parent (Linux), and leave the terminal's signals to the supervisor."""
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the kernel was asked
             os._exit(0)
 
 
@@ -43,7 +45,7 @@ class Child:
         """Start the process."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own command line
-            list(self.command), env=dict(self.env), stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent  # noqa: PLW1509
+            list(self.command), env=dict(self.env), stdin=subprocess.DEVNULL, preexec_fn=partial(_die_with_parent, os.getpid())
         )
 
     def alive(self) -> bool:

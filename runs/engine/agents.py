@@ -23,12 +23,12 @@ def _claimed(draft: Draft, fact: facts.Claimed) -> bool:
     agent = draft.state.agent(fact.agent)
     if agent is None or agent.over or draft.state.paused:
         return False
-    if agent.status is not AgentStatus.READY and not (fact.lost and agent.status is AgentStatus.RUNNING):
+    if agent.status is not (AgentStatus.RUNNING if fact.lost else AgentStatus.READY):
         return False
     if agent.turn == 0 and agent.epoch == 0:
-        draft.emit("agent.started", draft.agent_name(agent))
+        draft.tell("agent.started", agent)
     if fact.lost:
-        draft.emit("agent.retrying", draft.agent_name(agent), reason="worker_lost", turn=agent.turn + 1, claim=agent.epoch + 1)
+        draft.tell("agent.retrying", agent, reason="worker_lost", turn=agent.turn + 1, claim=agent.epoch + 1)
     draft.put_agent(replace(agent, status=AgentStatus.RUNNING, epoch=agent.epoch + 1))
     return True
 
@@ -54,21 +54,21 @@ def _released(draft: Draft, fact: facts.Released) -> bool:
 
 def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     agent = _held(draft, fact.agent, fact.epoch)
-    if agent is None:
+    if agent is None or fact.turn not in (None, agent.turn + 1):
         return False
     name = draft.agent_name(agent)
     agent = replace(agent, turn=agent.turn + 1, attempt=0, failures=0)
-    draft.emit("agent.turn", name, turn=agent.turn, tools=list(fact.tools), usage=fact.usage)
+    draft.tell("agent.turn", agent, turn=agent.turn, tools=list(fact.tools), usage=fact.usage)
     for warning in fact.warnings:
         draft.warn("unknown_value", warning)
     if fact.message and fact.text:
-        draft.emit("agent.message", name, text=fact.text)
+        draft.tell("agent.message", agent, text=fact.text)
     if not fact.acts and not fact.message:
         _finish(draft, agent, fact.text or "")
         return True
     turn = _Turn(draft, agent, name)
     for act in fact.acts:
-        draft.emit("agent.tool", name, tool=fact.tools[act.index], turn=agent.turn)
+        draft.tell("agent.tool", agent, tool=fact.tools[act.index], turn=agent.turn)
         turn.take(act)
     _after_tools(draft, replace(turn.agent, open_calls=tuple(turn.calls), pending_tools=tuple(turn.pending)))
     return True
@@ -76,14 +76,15 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
 
 def _after_tools(draft: Draft, agent: AgentState) -> None:
     """Block on open calls, or go on with the next turn under the same claim."""
+    if agent.turn - agent.base >= TURNS:
+        _fail(draft, agent, Failure("turn_limit", f"{draft.agent_name(agent)} took {TURNS} turns without an end."))
+        return
     if agent.open_calls and not agent.pending_tools:
         draft.put_agent(replace(agent, status=AgentStatus.BLOCKED))
-        draft.emit("agent.blocked", draft.agent_name(agent), calls=len(agent.open_calls))
+        draft.tell("agent.blocked", agent, calls=len(agent.open_calls))
         return
     # A paused run claims nothing: the agent is given back at this boundary and goes on when the run does.
     draft.put_agent(replace(agent, status=AgentStatus.READY) if draft.state.paused else agent)
-    if agent.turn - agent.base >= TURNS:
-        _fail(draft, agent, Failure("turn_limit", f"{draft.agent_name(agent)} took {TURNS} turns without an end."))
 
 
 def _finish(draft: Draft, agent: AgentState, text: str) -> None:
@@ -92,7 +93,7 @@ def _finish(draft: Draft, agent: AgentState, text: str) -> None:
     if missing:
         draft.warn("not_shared", f"{name} was expected to share {', '.join(missing)} and did not.")
     draft.put_agent(replace(agent, status=AgentStatus.DONE, text=text))
-    draft.emit("agent.finished", name, text=text)
+    draft.tell("agent.finished", agent, text=text)
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class _Turn:
 
     def _share(self, act: facts.Share) -> None:
         self.draft.remember(results={**self.draft.state.values.results, **act.results})
-        self.draft.emit("results.shared", self.name, results=act.results)
+        self.draft.tell("results.shared", self.agent, results=act.results)
         self._reply(act.index, {"shared": sorted(act.results)})
 
     def _decide(self, act: facts.Decide) -> None:
@@ -147,15 +148,15 @@ class _Turn:
         self.agent = replace(self.agent, workflow_calls=self.agent.workflow_calls + (1 if act.counts else 0))
         shown = {"workflow": act.workflow, "context": act.context, "timeout": act.timeout if act.waits else None}
         if act.refusal is not None:
-            self.draft.emit("workflow.triggered", self.name, run_id=None, by="agent", refused=act.detail or act.refusal, **shown)
+            self.draft.tell("workflow.triggered", self.agent, run_id=None, by="agent", refused=act.detail or act.refusal, **shown)
             back = envelope("refused", error=act.refusal)
-            self.draft.emit("workflow.returned", self.name, workflow=act.workflow, **back)
+            self.draft.tell("workflow.returned", self.agent, workflow=act.workflow, **back)
             if act.known:
                 self.draft.remember(workflows={**self.draft.state.values.workflows, act.workflow: back})
             self._reply(act.index, back)
             return
         self.draft.accepted.append(act.call)
-        self.draft.emit("workflow.triggered", self.name, run_id=act.run_id, by="agent", waits=act.waits, **shown)
+        self.draft.tell("workflow.triggered", self.agent, run_id=act.run_id, by="agent", waits=act.waits, **shown)
         if act.waits:
             self.calls.append(act.call)
             return
@@ -164,7 +165,7 @@ class _Turn:
 
 def _tools_run(draft: Draft, fact: facts.ToolsRun) -> bool:
     agent = _held(draft, fact.agent, fact.epoch)
-    if agent is None or not agent.pending_tools:
+    if agent is None or not agent.pending_tools or fact.turn not in (None, agent.turn):
         return False
     _after_tools(draft, replace(agent, pending_tools=()))
     return True
@@ -175,14 +176,13 @@ def _call_returned(draft: Draft, fact: facts.CallReturned) -> bool:
     if agent is None:
         return False
     left = tuple(call for call in agent.open_calls if call != fact.call)
-    name = draft.agent_name(agent)
     draft.remember(workflows={**draft.state.values.workflows, fact.workflow: fact.envelope})
-    draft.emit("workflow.returned", name, workflow=fact.workflow, **fact.envelope)
+    draft.tell("workflow.returned", agent, workflow=fact.workflow, **fact.envelope)
     if left or agent.status is not AgentStatus.BLOCKED:
         draft.put_agent(replace(agent, open_calls=left))
         return True
     draft.put_agent(replace(agent, open_calls=(), status=AgentStatus.READY))
-    draft.emit("agent.resumed", name)
+    draft.tell("agent.resumed", agent)
     return True
 
 
@@ -216,17 +216,17 @@ def _retry(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
     delay = max(delay, min(fact.retry_after or 0.0, 3_600.0))
     told = {"reason": fact.kind, "message": fact.message, "attempt": agent.attempt, "attempts": retries.attempts}
     if delay <= 0:
-        draft.emit("agent.retrying", draft.agent_name(agent), until=None, **told)
+        draft.tell("agent.retrying", agent, until=None, **told)
         draft.put_agent(replace(agent, status=AgentStatus.READY))
         return
     until = draft.now + timedelta(seconds=delay)
-    draft.emit("agent.retrying", draft.agent_name(agent), until=until.isoformat(), **told)
+    draft.tell("agent.retrying", agent, until=until.isoformat(), **told)
     draft.put_agent(replace(agent, status=AgentStatus.RETRYING, retry_at=until))
 
 
 def _take_over(draft: Draft, agent: AgentState, fact: facts.TurnFailed, by: str) -> None:
     draft.put_agent(replace(agent, attempt=0, status=AgentStatus.READY))
-    draft.emit("agent.retrying", draft.agent_name(agent), reason=fact.kind, message=fact.message, by=by, until=None)
+    draft.tell("agent.retrying", agent, reason=fact.kind, message=fact.message, by=by, until=None)
 
 
 def _give_up(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
@@ -242,8 +242,10 @@ def _give_up(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
 def _fail(draft: Draft, agent: AgentState, failure: Failure) -> None:
     name = draft.agent_name(agent)
     told = f"Stage {draft.stage.name}, agent {name}: {failure.message}"
-    draft.put_agent(replace(agent, status=AgentStatus.FAILED, text=failure.message, retry_at=None), failed=failure.message)
-    draft.emit("agent.failed", name, code=failure.code, message=failure.message)
+    draft.given_up.extend(agent.open_calls)
+    failed = replace(agent, status=AgentStatus.FAILED, text=failure.message, open_calls=(), pending_tools=(), retry_at=None)
+    draft.put_agent(failed, failed=failure.message)
+    draft.tell("agent.failed", agent, code=failure.code, message=failure.message)
     if draft.assignment(agent).on_failure is OnFailure.CONTINUE:
         draft.warn("agent_failed", told)
         return
@@ -252,9 +254,10 @@ def _fail(draft: Draft, agent: AgentState, failure: Failure) -> None:
 
 def _retry_due(draft: Draft, fact: facts.RetryDue) -> bool:
     agent = draft.state.agent(fact.agent)
-    if agent is None or agent.status is not AgentStatus.RETRYING:
+    if agent is None or agent.status is not AgentStatus.RETRYING or (agent.retry_at or draft.now) > draft.now:
         return False
     draft.put_agent(replace(agent, status=AgentStatus.READY, retry_at=None))
+    draft.tell("agent.resumed", agent, reason="retry")
     return True
 
 

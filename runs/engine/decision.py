@@ -44,7 +44,7 @@ class NewGate:
     edge: str
     index: int
     message: str
-    deadline: int | None  # seconds from now
+    deadline: float | None  # seconds from now
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class RouteRequest:
     entry: int
     workflow: str
     input: Json
-    timeout: int | None
+    timeout: float | None  # seconds
 
 
 @dataclass(frozen=True, slots=True)

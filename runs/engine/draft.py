@@ -76,6 +76,10 @@ class Draft:
         """Append an event of the current stage to the log."""
         self.events.append(NewEvent(kind, self.stage_name, agent, data))
 
+    def tell(self, kind: str, agent: AgentState, /, **data: Json) -> None:
+        """Append an event of one agent; its key tells two assignments of the same agent apart."""
+        self.emit(kind, self.agent_name(agent), key=agent.key, **data)
+
     def warn(self, code: str, message: str) -> None:
         """Record something people should know although the run goes on."""
         self.change(warnings=(*self.state.warnings, Warn(code, message, self.stage_name)))

@@ -53,7 +53,7 @@ class Trigger:
     call: str  # key of the workflow call: "AGENT KEY/TURN/INDEX"
     workflow: str  # as it is called in the project, or as the agent wrote it when refused
     waits: bool  # False for `start_workflow`
-    timeout: int | None = None  # seconds
+    timeout: float | None = None  # seconds
     run_id: str | None = None  # the child, None when refused
     context: Json = ""
     refusal: str | None = None  # what the agent is told
@@ -92,6 +92,7 @@ class TurnTaken:
     message: bool = False  # a text that does not end the agent's work
     usage: Json = None
     warnings: tuple[str, ...] = ()
+    turn: int | None = None  # number of this answer; one that is not the next is a double
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class ToolsRun:
 
     agent: str
     epoch: int
+    turn: int | None = None  # number of the answer that asked for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class RouteOpened:
     workflow: str
     run_id: str
     input: Json
-    timeout: int | None
+    timeout: float | None
 
 
 @dataclass(frozen=True, slots=True)

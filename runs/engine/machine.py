@@ -13,7 +13,7 @@ from runs.engine.agents import HANDLERS as AGENT_HANDLERS
 from runs.engine.decision import ClosedGate, Decision, NewEvent
 from runs.engine.draft import Definition, Draft
 from runs.engine.results import envelope
-from runs.engine.routing import AT_WORK, fail_run, progress, waiting_for
+from runs.engine.routing import AT_WORK, end_visit, fail_run, progress, waiting_for
 from runs.engine.state import Phase, RoutedCall, RunState
 from runs.engine.status import FINAL_RUN, AgentStatus, GateStatus, RunStatus, StageStatus
 
@@ -44,8 +44,11 @@ def _settle(draft: Draft, before: RunStatus) -> None:
     if draft.state.paused:
         draft.change(status=RunStatus.PAUSED)
         return
-    pending_route = draft.state.call is not None and draft.state.call.pending
-    working = pending_route or any(agent.status in _WORKING for agent in draft.state.agents)
+    if draft.state.call is not None and draft.state.call.pending:
+        # The shell resolves the route within this transaction: nothing has begun to wait or to run yet.
+        draft.change(status=before if before in (RunStatus.RUNNING, RunStatus.WAITING) else RunStatus.RUNNING)
+        return
+    working = any(agent.status in _WORKING for agent in draft.state.agents)
     after = RunStatus.RUNNING if working else RunStatus.WAITING
     draft.change(status=after)
     if after is RunStatus.WAITING and before is not after:
@@ -114,7 +117,7 @@ def _gate_answered(draft: Draft, fact: facts.GateAnswered) -> bool:
     if hook is None or fact.option not in hook.options:
         return False
     outcome = hook.options[fact.option]
-    answer = {"option": fact.option, "outcome": outcome, "comment": fact.comment, "by": fact.by, "channel": fact.channel, "at": draft.now.isoformat()}
+    answer = {"option": fact.option, "outcome": outcome, "comment": fact.comment, "by": fact.by, "channel": fact.channel, "at": _iso(draft.now)}
     draft.emit("gate.answered", None, gate=hook.name, **answer)
     _close_gate(draft, hook, GateStatus.ANSWERED, answer, "gate")
     return True
@@ -124,10 +127,14 @@ def _gate_expired(draft: Draft, fact: facts.GateExpired) -> bool:
     hook = _open_hook(draft, fact.gate)
     if hook is None or hook.deadline is None:
         return False
-    answer = {"option": None, "outcome": hook.deadline.outcome, "comment": "", "by": None, "channel": None, "at": draft.now.isoformat()}
+    answer = {"option": None, "outcome": hook.deadline.outcome, "comment": "", "by": None, "channel": None, "at": _iso(draft.now)}
     draft.emit("gate.expired", None, gate=hook.name, outcome=hook.deadline.outcome)
     _close_gate(draft, hook, GateStatus.EXPIRED, answer, "deadline")
     return True
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _open_hook(draft: Draft, key: str) -> ApprovalHook | None:
@@ -161,7 +168,7 @@ def _cancelled(draft: Draft, fact: facts.Cancelled) -> bool:
     at_work = draft.state.phase in AT_WORK
     draft.drop_open_work()
     if at_work:
-        draft.put_stage(StageStatus.CANCELLED)
+        end_visit(draft, StageStatus.CANCELLED)
     draft.end(RunStatus.CANCELLED, by=fact.by)
     return True
 

@@ -36,8 +36,8 @@ def envelope(status: str, *, result: Result | None = None, error: str | None = N
 
 
 def known_values(state: RunState, *, stage: str, agent: str | None = None) -> Mapping[str, Json]:
-    """Every name that `{{…}}` and `when` may use at this point of the run."""
-    return {
+    """Every name that `{{…}}` and `when` may use at this point of the run; what is not known yet is no name."""
+    known = {
         "input": state.input,
         "visit": state.visit,
         "stage": stage,
@@ -47,3 +47,4 @@ def known_values(state: RunState, *, stage: str, agent: str | None = None) -> Ma
         "hooks": state.values.hooks,
         "workflows": state.values.workflows,
     }
+    return {name: value for name, value in known.items() if value is not None}

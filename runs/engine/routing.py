@@ -11,7 +11,6 @@ from runs.engine.results import known_values, narrative, run_result
 from runs.engine.state import AgentState, Failure, OpenGate, Phase, RoutedCall
 from runs.engine.status import AgentStatus, RunStatus, StageStatus
 
-
 AT_WORK = frozenset({Phase.ENTRY, Phase.AGENTS, Phase.EXIT, Phase.LEAVE})
 
 
@@ -140,16 +139,21 @@ def fail_stage(draft: Draft, failure: Failure) -> None:
         draft.change(outcome="error", decided_by="error", phase=Phase.LEAVE)
         return
     draft.change(decided_by="error")
-    draft.put_stage(StageStatus.FAILED)
-    draft.emit("stage.finished", outcome=None, failed=True)
+    end_visit(draft, StageStatus.FAILED)
     draft.end(RunStatus.FAILED, error=failure, message=failure.message, code=failure.code, agent=failure.agent)
+
+
+def end_visit(draft: Draft, status: StageStatus) -> None:
+    """End the current visit without an outcome, because the run ends: `status` is failed or cancelled."""
+    draft.put_stage(status)
+    draft.emit("stage.finished", outcome=None, visit=draft.state.visit, **{status.value: True})
 
 
 def fail_run(draft: Draft, code: str, message: str, agent: str | None = None) -> None:
     """End the run as failed, whatever its stages declare."""
     draft.drop_open_work()
     if draft.state.phase in AT_WORK:
-        draft.put_stage(StageStatus.FAILED)
+        end_visit(draft, StageStatus.FAILED)
     failure = Failure(code, message, draft.stage_name, agent)
     draft.end(RunStatus.FAILED, error=failure, message=message, code=code, agent=agent)
 
@@ -172,13 +176,13 @@ def _outcome(draft: Draft) -> tuple[str | None, str, dict[str, object]]:
         return state.gate_outcome, state.decided_by or "gate", {}
     decided = [agent for agent in sorted(state.agents, key=lambda agent: agent.position) if agent.decision is not None]
     if decided:
-        others = {draft.assignment(agent).agent: agent.decision for agent in decided[:-1]}
+        others = [{"agent": draft.agent_name(agent), "outcome": agent.decision} for agent in decided[:-1]]
         return decided[-1].decision, "agent", {"by": draft.agent_name(decided[-1]), "others": others}
     return stage.default_outcome, "default" if stage.default_outcome else "none", {}
 
 
 def _decide(draft: Draft, outcome: str | None, decided_by: str, record: dict[str, object]) -> None:
-    draft.change(outcome=outcome, decided_by=decided_by)
+    draft.change(outcome=outcome, decided_by=decided_by, phase=Phase.NEXT)
     if outcome is not None:
         draft.emit("outcome.decided", outcome=outcome, decided_by=decided_by, **record)
     draft.put_stage(StageStatus.DONE)

@@ -24,8 +24,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
-        # Celery warns of root because of pickle; messages here are JSON and hold nothing but an id.
-        os.environ.setdefault("C_FORCE_ROOT", "true")
         end_with_parent()
         import_string("runs.worker.prepare")()
         app = import_string("config.celery.app")
