@@ -19,6 +19,9 @@ class JsonText(_TextField):
     Python's None is JSON's null; the column itself is never NULL. Nothing inside is ever searched by the database.
     """
 
+    _pyi_private_set_type: Any  # what the stubs take for the attribute's type
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, *_: Any) -> Any:
         """What the database holds, as JSON values."""
         return None if value is None else json.loads(value)

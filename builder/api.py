@@ -5,10 +5,11 @@ Agents are served from here, not from `agents`: only the builder knows where an 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Query, Router, Status
+from ninja import Router, Status
+from pydantic import Field
 
 from agents.models import Agent
 from agents.queries import agent_for, agents_of
@@ -24,6 +25,8 @@ from projects.access import Caller, Role, project_for
 from projects.errors import Detail, Invalid
 from projects.jsontext import parse_json
 from projects.rest import ERRORS, page
+
+Limit = Annotated[int, Field(ge=1, le=500)]
 
 router = Router(tags=["definitions"])
 
@@ -72,9 +75,7 @@ def get_export(request: HttpRequest, slug: str, workflow: str | None = None) -> 
 
 
 @router.get("/projects/{slug}/workflows", response=_FOUND)
-def get_workflows(
-    request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)
-) -> Any:
+def get_workflows(request: HttpRequest, slug: str, cursor: str | None = None, limit: Limit = 50) -> Any:
     """The project's workflows, archived ones too."""
     project = project_for(_caller(request), slug, Role.VIEWER)
     return page(workflows_of(project.pk), cursor=cursor, limit=limit, order="id", render=_listed_workflow)
@@ -123,9 +124,7 @@ def delete_workflow(request: HttpRequest, slug: str, ref: str) -> Any:
 
 
 @router.get("/projects/{slug}/workflows/{ref}/versions", response=_FOUND)
-def get_versions(
-    request: HttpRequest, slug: str, ref: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)
-) -> Any:
+def get_versions(request: HttpRequest, slug: str, ref: str, cursor: str | None = None, limit: Limit = 50) -> Any:
     """The versions of a workflow, in the order in which they came to be."""
     workflow = workflow_for(_caller(request), slug, ref, Role.VIEWER)
 
@@ -165,7 +164,7 @@ def get_check(request: HttpRequest, slug: str, ref: str) -> Any:
 
 
 @router.get("/projects/{slug}/agents", response=_FOUND)
-def get_agents(request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=500)) -> Any:
+def get_agents(request: HttpRequest, slug: str, cursor: str | None = None, limit: Limit = 50) -> Any:
     """The project's agents."""
     project = project_for(_caller(request), slug, Role.VIEWER)
     return page(agents_of(project.pk), cursor=cursor, limit=limit, order="id", render=_agent)

@@ -56,6 +56,7 @@ def publish(workflow: Workflow) -> WorkflowVersion:
             default_model=content.default_model,
             content=block_of(content),
         )
+        _remember_when_committed(version.pk)
     Workflow.objects.filter(pk=workflow.pk).update(current_version=version)
     workflow.current_version = version
     return version
@@ -83,8 +84,25 @@ def agent_names(spec: WorkflowSpec) -> Iterator[str]:
                 yield assignment.fallback_agent
 
 
-@lru_cache(maxsize=512)
 def frozen(version_id: int) -> FrozenVersion:
     """The content of a version, parsed once per process. Raises WorkflowVersion.DoesNotExist."""
+    return _parse(version_id) if version_id in _uncommitted else _parsed_once(version_id)
+
+
+# A version whose transaction is rolled back leaves its id to another: it is not remembered before it is committed.
+_uncommitted: set[int] = set()
+
+
+def _remember_when_committed(version_id: int) -> None:
+    _uncommitted.add(version_id)
+    transaction.on_commit(lambda: _uncommitted.discard(version_id))
+
+
+@lru_cache(maxsize=512)
+def _parsed_once(version_id: int) -> FrozenVersion:
+    return _parse(version_id)
+
+
+def _parse(version_id: int) -> FrozenVersion:
     content = WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id)
     return FrozenVersion.model_validate(content)

@@ -209,7 +209,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_Bounded: Any = extend(
+_Bounded: Any = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {name: _counted(keyword) for name, keyword in Draft202012Validator.VALIDATORS.items()} | {"uniqueItems": _unique},
 )

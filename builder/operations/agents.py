@@ -88,7 +88,7 @@ def store_agent(agent: Agent, spec: AgentSpec, before: AgentSpec) -> Agent:
 def _checked(project_id: int, raw: Any, agent: Agent | None) -> AgentSpec:
     spec = checked_agent(raw)
     twin = Agent.objects.filter(project_id=project_id, name_key=name_key(spec.name))
-    if twin.exclude(pk=agent.pk if agent else None).exists():
+    if (twin.exclude(pk=agent.pk) if agent else twin).exists():
         raise AlreadyThere("an agent", spec.name)
     return spec
 

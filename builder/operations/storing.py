@@ -99,7 +99,7 @@ def agent_fields(spec: AgentSpec) -> AgentFields:
 def _checked(project_id: int, raw: Any, known: Known, workflow: Workflow | None) -> WorkflowSpec:
     spec = checked_workflow(raw, known)
     twin = Workflow.objects.filter(project_id=project_id, name_key=name_key(spec.name))
-    if twin.exclude(pk=workflow.pk if workflow else None).exists():
+    if (twin.exclude(pk=workflow.pk) if workflow else twin).exists():
         raise AlreadyThere("a workflow", spec.name)
     return spec
 

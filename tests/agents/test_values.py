@@ -152,7 +152,9 @@ def test_a_hostile_template_takes_linear_time(hostile: str) -> None:
     assert time.perf_counter() - started < 5
 
 
-@given(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c), max_leaves=5))
+@given(
+    st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c), max_leaves=5)
+)
 def test_any_name_can_be_quoted(name: str, value: Any) -> None:
     """Rule 4.1: whatever a name holds, its quoted form finds it."""
     path = f"results[{json.dumps(name)}]"

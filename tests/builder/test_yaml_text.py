@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builder.yaml_text import parse_yaml, write_yaml
 from projects.errors import Invalid
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30) | st.sampled_from(
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30) | st.sampled_from(
     [
         "yes",
         "1e3",

@@ -1,0 +1,1 @@
+"""Pages of the builder, a file per screen."""
