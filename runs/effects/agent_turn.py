@@ -154,6 +154,7 @@ def _store_answer(
         message=answer.more,
         usage=record.usage,
         warnings=answer.warnings,
+        turn=record.number,
     )
     outcome = apply(job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls)
     crash_point("answer.stored")
@@ -236,7 +237,7 @@ def _run_tools(job: _Job) -> Outcome:
     agent, run = job.step.agent, job.step.run
     stored = AgentTurn.objects.get(agent_run_id=job.id, number=agent.turn)
     results = tools.run_pending(job.step, job.id, [row for row in stored.tools if row["index"] in agent.pending_tools])
-    fact = facts.ToolsRun(agent.key, agent.epoch)
+    fact = facts.ToolsRun(agent.key, agent.epoch, agent.turn)
 
     def keep(work: store.Work, decision: Any, now: Any) -> None:
         store.save_tool_results(run.pk, agent.key, agent.turn, results)
