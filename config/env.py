@@ -35,6 +35,7 @@ class Env(BaseSettings):
     allowed_hosts: str = ""
     public_url: str = ""
     log_format: Literal["json", "text", ""] = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     lease_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
     sweep_seconds: Annotated[float, Field(gt=0, le=60)] = 1
     self_trigger_limit: Annotated[int, Field(ge=0, le=2)] = 1

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import structlog
 
 
-def configure(form: Literal["json", "text"]) -> dict[str, Any]:
+def configure(form: Literal["json", "text"], level: str) -> dict[str, Any]:
     """Configure structlog and return Django's LOGGING."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -28,7 +28,7 @@ def configure(form: Literal["json", "text"]) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"plain": {"()": structlog.stdlib.ProcessorFormatter, "foreign_pre_chain": shared, "processors": processors}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "daphne": {"level": "WARNING"},
             "celery": {"level": "WARNING"},

@@ -26,7 +26,8 @@ DEBUG = False
 
 _public = urlsplit(BATON.public_url)
 SECURE = _public.scheme == "https"
-ALLOWED_HOSTS = [host for host in BATON.allowed_hosts.split(",") if host] or ["localhost", "127.0.0.1", "[::1]"]
+# The loopback is always among them, for probes from the machine itself.
+ALLOWED_HOSTS = [host.strip() for host in BATON.allowed_hosts.split(",") if host.strip()] + ["localhost", "127.0.0.1", "[::1]"]
 if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_public.hostname)
 CSRF_TRUSTED_ORIGINS = [BATON.public_url] if BATON.public_url else []
@@ -108,7 +109,7 @@ def _database() -> dict[str, Any]:
     url = urlsplit(BATON.database_url)
     if url.scheme in ("postgres", "postgresql"):
         options: dict[str, Any] = {"options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"}
-        if not _LONG_LIVED:
+        if COMMAND == "web":
             options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
         query = dict(part.split("=", 1) for part in url.query.split("&") if "=" in part)
         return {
@@ -127,7 +128,8 @@ def _database() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
-        "CONN_MAX_AGE": None if _LONG_LIVED else 60,
+        # Under ASGI each request has a thread of its own: a kept connection would be nobody's.
+        "CONN_MAX_AGE": None if _LONG_LIVED else 0,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -196,6 +198,7 @@ if SECURE:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # probes come past the proxy
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -223,4 +226,5 @@ CONTENT_SECURITY_POLICY = {
 }
 NINJA_PAGINATION_MAX_LIMIT = 500
 SILENCED_SYSTEM_CHECKS: list[str] = []
-LOGGING = logs.configure("json" if (BATON.log_format or ("json" if PRODUCTION else "text")) == "json" else "text")
+_json = BATON.log_format == "json" or (PRODUCTION and not BATON.log_format)
+LOGGING = logs.configure("json" if _json else "text", BATON.log_level.upper())

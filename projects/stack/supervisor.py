@@ -40,6 +40,7 @@ class Plan:
     workers: int
     threads: int
     redis_socket: Path | None  # None: REDIS_URL names a server that is not ours
+    redis_url: str
 
 
 class Supervisor:
@@ -102,6 +103,7 @@ class Supervisor:
     def _start_redis(self) -> None:
         place = self._plan.redis_socket
         if place is None:
+            self._check_redis()
             return
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.parent.chmod(0o700)
@@ -118,8 +120,15 @@ class Supervisor:
         if not self._until(lambda: _answers(client), 15):
             raise CannotStart("The embedded Redis server did not start; redis/redis.log in the data folder says why.")
 
+    def _check_redis(self) -> None:
+        try:
+            with redis.Redis.from_url(self._plan.redis_url, socket_timeout=5, socket_connect_timeout=5) as client:
+                client.ping()
+        except RedisError as error:
+            raise CannotStart(f"REDIS_URL: the server does not answer ({error})") from None
+
     def _commands(self) -> list[Child]:
-        env = {**os.environ, "PORT": str(self._plan.port), "BATON_DATA": str(self._plan.data), "BATON_SUPERVISOR": str(os.getpid())}
+        env = {"LOG_LEVEL": "warning", **os.environ, "PORT": str(self._plan.port), "BATON_DATA": str(self._plan.data), "BATON_SUPERVISOR": str(os.getpid())}
         start = [sys.executable, str(self._plan.manage)]
         workers = [
             Child(f"worker {number}", [*start, "worker", "--threads", str(self._plan.threads)], env)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connections
+from django.db import OperationalError, connections
 
 from projects.stack.supervisor import CannotStart, Plan, Supervisor
 from projects.tokens import create_login_link
@@ -45,6 +45,7 @@ class Command(BaseCommand):
             workers=options["workers"],
             threads=options["threads"],
             redis_socket=None if settings.BATON.redis_url else settings.REDIS_SOCKET,
+            redis_url=settings.REDIS_URL,
         )
         try:
             Supervisor(plan, lambda: self._prepare(demo=not options["no_demo"]), lambda: self._say_ready(options["port"])).run()
@@ -56,7 +57,11 @@ class Command(BaseCommand):
         raise SystemExit(2)
 
     def _prepare(self, *, demo: bool) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            name = "DATABASE_URL" if settings.BATON.database_url else "BATON_DATA"
+            raise CannotStart(f"{name}: the database cannot be used ({' '.join(str(error).split())})") from None
         call_command("bootstrap", demo=demo, verbosity=0)
         connections.close_all()
 
