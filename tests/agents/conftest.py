@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -28,3 +29,13 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[stand_in.Provider]:
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("no_proxy", "")
         yield running
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that ask a real model are taken out, rather than skipped, unless BATON_TEST_MODEL=1 asks for them."""
+    if os.environ.get("BATON_TEST_MODEL") == "1":
+        return
+    asking = [item for item in items if item.get_closest_marker("model")]
+    if asking:
+        config.hook.pytest_deselected(items=asking)
+        items[:] = [item for item in items if item not in asking]
