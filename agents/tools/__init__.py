@@ -29,11 +29,11 @@ class Tool(Protocol):
     """What the module of a tool holds."""
 
     @property
-    def NAME(self) -> str: ...  # noqa: N802 - a constant of the module
+    def NAME(self) -> str: ...
     @property
-    def CAPABILITY(self) -> str | None: ...  # noqa: N802
+    def CAPABILITY(self) -> str | None: ...
     @property
-    def Args(self) -> type[Arguments]: ...  # noqa: N802
+    def Args(self) -> type[Arguments]: ...
     @property
     def spec(self) -> Callable[[Offer], ToolSpec]: ...
 
