@@ -189,7 +189,7 @@ def _empty_scripts(spec: WorkflowSpec, around: Surroundings) -> Iterator[Detail]
 
 def _self_triggering(spec: WorkflowSpec, around: Surroundings) -> Iterator[Detail]:
     if spec.name in _targets(spec, around):
-        message = f"{spec.name} can trigger itself: it may once, and is refused the second time"
+        message = f"{spec.name} can trigger itself, and a workflow cannot keep triggering itself"
         yield Detail(path="", message=message)
 
 

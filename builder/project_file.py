@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from agents.models import Agent
 from agents.operations import write_agent
@@ -15,7 +15,7 @@ from builder.canonical import canonical, text_of
 from builder.errors import NoSuchWorkflow
 from builder.models import Workflow
 from builder.operations.agents import store_agent
-from builder.operations.storing import agent_fields, start_row, write_over
+from builder.operations.storing import agent_fields, newly_enabled, start_row, write_over
 from builder.publish import agent_names, hold, publish
 from builder.reading import agent_spec, known_in, with_parts, workflow_spec
 from builder.references import Known, names
@@ -31,6 +31,7 @@ from projects.names import name_key, slugify_unique
 from projects.operations import create_project
 
 MOST_BYTES = 1_048_576
+_MOST_TRIES = 5
 
 
 @dataclass
@@ -61,6 +62,15 @@ def import_project(caller: Caller, raw: Any, *, slug: str | None = None, dry_run
     stored as false, with a warning, unless it is on already. Raises Invalid with all problems, and Forbidden where
     the caller may not edit the project.
     """
+    for _ in range(_MOST_TRIES - 1):
+        try:
+            return _import_once(caller, raw, slug=slug, dry_run=dry_run)
+        except IntegrityError:
+            continue  # another import took the slug of a new project at the same moment: now it is there to be seen
+    return _import_once(caller, raw, slug=slug, dry_run=dry_run)
+
+
+def _import_once(caller: Caller, raw: Any, *, slug: str | None, dry_run: bool) -> ImportReport:
     with transaction.atomic():
         project = project_for(caller, slug, Role.EDITOR) if slug is not None else _matching(caller, _name_in(raw))
         if project is not None:
@@ -207,15 +217,15 @@ class _Import:
 
     def _without_enabling(self, index: int, before: WorkflowSpec | None) -> WorkflowSpec:
         spec = self._file.workflows[index]
-        on = {name_key(trigger.name) for trigger in before.triggers if trigger.enabled} if before else set()
-        triggers = []
-        for place, trigger in enumerate(spec.triggers):
-            stays_off = trigger.enabled and name_key(trigger.name) not in on
-            if stays_off:
-                path = f"workflows[{index}].triggers[{place}].enabled"
-                warning = Detail(path=path, message="an import enables nothing: it was stored as false")
-                self._report.warnings.append(warning)
-            triggers.append(trigger.model_copy(update={"enabled": False}) if stays_off else trigger)
+        stay_off = newly_enabled(spec, before)
+        for place in stay_off:
+            path = f"workflows[{index}].triggers[{place}].enabled"
+            warning = Detail(path=path, message="an import enables nothing: it was stored as false")
+            self._report.warnings.append(warning)
+        triggers = (
+            trigger.model_copy(update={"enabled": False}) if place in stay_off else trigger
+            for place, trigger in enumerate(spec.triggers)
+        )
         return spec.model_copy(update={"triggers": tuple(triggers)})
 
     def _update_project(self) -> None:

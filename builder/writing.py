@@ -233,8 +233,8 @@ def _route_row(outcome: Outcome, route: RouteSpec, places: Mapping[str, int], ta
 
 def _write_triggers(workflow: Workflow, wanted: Sequence[TriggerSpec]) -> None:
     """Triggers keep their rows by name, or by place where they have none: a webhook's address hangs on its row."""
-    rows = {_trigger_mark(row.kind, row.name_key, row.position): row for row in workflow.triggers.all()}
-    marks = [_trigger_mark(block.kind, name_key(block.name), place) for place, block in enumerate(wanted)]
+    rows = {_mark(row.kind, row.name_key, row.position): row for row in workflow.triggers.all()}
+    marks = trigger_marks(wanted)
     workflow.triggers.exclude(pk__in=[rows[mark].pk for mark in marks if mark in rows]).delete()
     workflow.triggers.update(position=F("position") + _OUT_OF_THE_WAY)
     triggers = [rows.get(mark) or Trigger(workflow=workflow, version=0) for mark in marks]
@@ -248,7 +248,12 @@ def _write_triggers(workflow: Workflow, wanted: Sequence[TriggerSpec]) -> None:
     _save_all(Trigger, triggers, ("position", "name", "name_key", "enabled", "block", "version"))
 
 
-def _trigger_mark(kind: str, key: str, position: int) -> tuple[str, str | int]:
+def trigger_marks(triggers: Iterable[TriggerSpec]) -> list[tuple[str, str | int]]:
+    """What makes each trigger the same one in another definition of its workflow."""
+    return [_mark(trigger.kind, name_key(trigger.name), place) for place, trigger in enumerate(triggers)]
+
+
+def _mark(kind: str, key: str, position: int) -> tuple[str, str | int]:
     return kind, key or position
 
 

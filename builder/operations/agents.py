@@ -94,9 +94,13 @@ def _checked(project_id: int, raw: Any, agent: Agent | None) -> AgentSpec:
 
 
 def _check_told(agent: Agent, raw: Mapping[str, Any]) -> None:
+    problems = []
     if raw.get("id", agent.pk) != agent.pk:
-        problem = Detail(path="id", message="is the id of another object; an id cannot be changed")
-        raise Invalid("The agent has problems.", details=[problem])
+        problems.append(Detail(path="id", message="is the id of another object; an id cannot be changed"))
+    if type(raw.get("version", 1)) is not int:
+        problems.append(Detail(path="version", message="must be a whole number"))
+    if problems:
+        raise Invalid("The agent has problems.", details=problems)
     version = raw.get("version", agent.version)
     if version != agent.version:
         raise EditedMeanwhile("agent", expected=version, actual=agent.version)

@@ -17,7 +17,7 @@ from builder.reading import known_in, read_workflow
 from builder.references import Known
 from builder.spec import AgentSpec, WorkflowSpec
 from builder.validation import checked_workflow
-from builder.writing import targets_in, touch, write_workflow
+from builder.writing import targets_in, touch, trigger_marks, write_workflow
 from projects.names import name_key
 
 
@@ -114,12 +114,14 @@ def _with_itself(known: Known, raw: Any, past: Iterable[str | None]) -> Known:
     return Known(agents=known.agents, workflows={**earlier, **present, name_key(name): name})
 
 
+def newly_enabled(spec: WorkflowSpec, before: WorkflowSpec | None) -> list[int]:
+    """The places of the triggers that `spec` switches on and that are not on in `before`."""
+    old = before.triggers if before else ()
+    on = {mark for mark, trigger in zip(trigger_marks(old), old, strict=True) if trigger.enabled}
+    marks = trigger_marks(spec.triggers)
+    return [place for place, trigger in enumerate(spec.triggers) if trigger.enabled and marks[place] not in on]
+
+
 def _refuse_enabling(spec: WorkflowSpec, before: WorkflowSpec | None) -> None:
-    on = {name_key(trigger.name) for trigger in before.triggers if trigger.enabled} if before else set()
-    refused = [
-        f"triggers[{index}].enabled"
-        for index, trigger in enumerate(spec.triggers)
-        if trigger.enabled and name_key(trigger.name) not in on
-    ]
-    if refused:
-        raise CannotEnable(refused)
+    if refused := newly_enabled(spec, before):
+        raise CannotEnable(f"triggers[{place}].enabled" for place in refused)

@@ -94,6 +94,8 @@ def _check_told(workflow: Workflow, told: Mapping[str, Any]) -> None:
         problems.append(Detail(path="id", message="is the id of another object; an id cannot be changed"))
     if "archived" in told and not isinstance(told["archived"], bool):
         problems.append(Detail(path="archived", message="must be true or false"))
+    if type(told.get("revision", 1)) is not int:
+        problems.append(Detail(path="revision", message="must be a whole number"))
     if problems:
         raise Invalid("The workflow has problems.", details=problems)
     revision = told.get("revision", workflow.revision)

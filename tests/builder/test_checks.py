@@ -103,7 +103,7 @@ def test_a_chain_over_the_limit_is_named(ana: Caller) -> None:
     _, warnings = _findings(ana, *blocks, agents=agents)
     findings = check_stored(Workflow.objects.select_related("project").get(name="A"))
     told = [detail.message for detail in findings.warnings]
-    assert "A can trigger itself: it may once, and is refused the second time" in told
+    assert "A can trigger itself, and a workflow cannot keep triggering itself" in told
     assert "the chain A > B > C > D is deeper than the limit of 3: its last start is refused" in told
     assert warnings
 
