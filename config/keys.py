@@ -31,7 +31,13 @@ def load(data: Path, env: Env) -> Keys:
         raise WrongSetting(f"{missing}: has to be set in production")
     secret = env.secret_key or _kept(data / "secret_key", lambda: secrets.token_urlsafe(50))
     fields = env.field_keys or _kept(data / "field_keys", lambda: Fernet.generate_key().decode())
-    return Keys(secret, [key for key in fields.split(",") if key])
+    keys = [key.strip() for key in fields.split(",") if key.strip()]
+    for number, key in enumerate(keys, 1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise WrongSetting(f"FIELD_KEYS: key {number} is not 32 bytes in URL-safe base64") from None
+    return Keys(secret, keys)
 
 
 def _kept(path: Path, make: object) -> str:

@@ -114,7 +114,7 @@ class Stack:
     def pids(self, role: str) -> list[int]:
         """The process ids of a role (web, worker, scheduler, redis) of this stack, the children of its `up`."""
         parent = self.process.pid if self.process else -1
-        table = subprocess.run(["ps", "-axo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+        table = subprocess.run(["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
         found = []
         for line in table.splitlines():
             pid, ppid, stat, args = line.split(None, 3)
