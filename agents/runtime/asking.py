@@ -49,9 +49,12 @@ def warm_up() -> None:
 
 
 def _script_of(request: TurnRequest) -> ScriptedModel:
-    results = stored.results_in(request.messages)
-    last = {"result": results[-1]} if results else {}
-    return ScriptedModel(request.script, {**request.values, "calls": results, **last})
+    known = dict(request.values)
+    failures = known.pop("attempt_failures", 0)
+    known["calls"] = stored.results_in(request.messages)
+    if known["calls"]:
+        known["result"] = known["calls"][-1]
+    return ScriptedModel(request.script, known, failures)
 
 
 def _ask_provider(request: TurnRequest) -> _Ask:

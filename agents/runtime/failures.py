@@ -12,7 +12,8 @@ from agents.runtime.errors import ModelError, Passing, PassingError, PermanentEr
 from agents.runtime.limits import PROVIDER_WORDS
 
 # Providers repeat a wrong key in their answer, often half masked.
-_KEY = re.compile(r"\b(?:sk|pk|rk|xai|gsk|key|AIza)[-_][-_*.A-Za-z0-9]{6,}|\bAIza[-_*A-Za-z0-9]{6,}")
+_KEY = re.compile(r"\b(?:(?:sk|xai|gsk)[-_]|AIza)[-_*.A-Za-z0-9]{6,}")
+_LONGEST_WAIT = 86_400.0  # seconds; what a provider asks beyond that is no answer to "when again?"
 _PERMANENT = {401: "bad_key", 402: "no_credit", 403: "forbidden", 404: "unknown_model", 413: "too_large"}
 _PASSING = {
     408: Passing.TIMEOUT,
@@ -32,7 +33,7 @@ def _by_status(error: layer.ModelHTTPError, key: str) -> ModelError:
     message = f"The provider answered {status}: {_words(error.body, key)}"
     passing = Passing.SERVER_ERROR if status >= 500 else _PASSING.get(status)
     if passing is not None:
-        return PassingError(passing, message, error.retry_after)
+        return PassingError(passing, message, _wait(error.retry_after))
     return PermanentError(_PERMANENT.get(status, "bad_request"), message)
 
 
@@ -44,7 +45,7 @@ def _by_class(error: Exception, key: str) -> ModelError:
         case layer.ModelConnectionError():
             return PassingError(Passing.CONNECTION, f"The connection to the provider broke: {words}")
         case layer.ModelRateLimitError():
-            return PassingError(Passing.RATE_LIMIT, f"The provider refused for now: {words}", error.retry_after)
+            return PassingError(Passing.RATE_LIMIT, f"The provider refused for now: {words}", _wait(error.retry_after))
         case layer.ModelRequestRejectedError() | layer.ModelQuotaExceededError() | layer.ContentFilterError():
             return PermanentError("bad_request", f"The provider refused: {words}")
         case layer.UserError():
@@ -56,6 +57,10 @@ def _by_class(error: Exception, key: str) -> ModelError:
         case layer.ModelAPIError() | layer.UnexpectedModelBehavior():
             return PassingError(Passing.SERVER_ERROR, f"The provider's answer cannot be read: {words}")
     return PassingError(Passing.SERVER_ERROR, f"The provider's answer cannot be read ({type(error).__name__}).")
+
+
+def _wait(seconds: float | None) -> float | None:
+    return seconds if seconds is not None and 0 <= seconds <= _LONGEST_WAIT else None
 
 
 def _is_redirect(cause: BaseException | None) -> bool:

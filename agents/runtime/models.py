@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from agents.runtime.errors import PermanentError
 
 SCRIPTED = "scripted"
 _EXAMPLE = "openai:gpt-5-mini"
+_MODEL = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./:@+-]{0,199}")  # it becomes part of an address with some providers
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def endpoint_of(name: str, env: Mapping[str, str] | None = None) -> Endpoint:
     known = os.environ if env is None else env
     provider_name, _, model = name.partition(":")
     provider = PROVIDERS.get(provider_name)
-    if provider is None or not model.strip():
+    if provider is None or not _MODEL.fullmatch(model.strip()):
         raise PermanentError("unknown_model", _unknown(name))
     base_url = _base_url(provider, known)
     return Endpoint(provider_name, model.strip(), _key(provider_name, provider, base_url, known), base_url)

@@ -29,10 +29,11 @@ class ScriptedModel(Model[None]):
     Each answer notes the step that it came from: a step that was passed over never shifts the ones after it.
     """
 
-    def __init__(self, script: Sequence[Step], values: Mapping[str, Json]) -> None:
+    def __init__(self, script: Sequence[Step], values: Mapping[str, Json], failures: int = 0) -> None:
         super().__init__(profile=_PROFILE)
         self._script = script
         self._values = values
+        self._failures = failures  # tries of this very turn that have failed already
 
     @property
     def model_name(self) -> str:
@@ -57,7 +58,7 @@ class ScriptedModel(Model[None]):
     ) -> ModelResponse:
         """The next turn of the script; after its last step, an empty final text."""
         answers = [message for message in messages if isinstance(message, ModelResponse)]
-        place = _next_step(self._script, _position(answers), self._values)
+        place = _next_step(self._script, _position(answers), self._values, self._failures)
         if place.pause:
             await asyncio.sleep(place.pause)
         if place.step is not None and place.step.fail is not None:
@@ -90,8 +91,7 @@ class _Place:
     pause: float
 
 
-def _next_step(script: Sequence[Step], position: int, values: Mapping[str, Json]) -> _Place:
-    failed = int(values.get("attempt_failures", 0))
+def _next_step(script: Sequence[Step], position: int, values: Mapping[str, Json], failed: int) -> _Place:
     pause = 0.0
     for index in range(position, len(script)):
         step = script[index]

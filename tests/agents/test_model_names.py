@@ -32,7 +32,19 @@ def test_a_missing_key_is_named(name: str, variable: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "gpt-5-mini", "openai:", "openai: ", "acme:model", ":x", "Scripted", "gateway/openai:x"]
+    "name",
+    [
+        "",
+        "gpt-5-mini",
+        "openai:",
+        "openai: ",
+        "acme:model",
+        ":x",
+        "Scripted",
+        "google:../files",
+        "openai:a b",
+        "gateway/openai:x",
+    ],
 )
 def test_an_unknown_name_is_told_what_is_allowed(name: str) -> None:
     """Rule 2.7: an unknown model is permanent, and the message helps."""

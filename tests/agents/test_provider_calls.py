@@ -93,6 +93,15 @@ def test_a_passing_status_is_told_as_such_after_one_call(
     assert len(provider.requests) == 1
 
 
+@pytest.mark.parametrize("said", ["1e12", "-5", "soon", "nan"])
+def test_a_wait_that_is_none_is_left_out(provider: Provider, said: str) -> None:
+    """Rule 2.7: the back-off is ours where the provider asks for nonsense."""
+    provider.answer(Status(429, headers={"Retry-After": said}))
+    with pytest.raises(PassingError) as raised:
+        ask()
+    assert not raised.value.retry_after
+
+
 def test_an_overloaded_provider_is_a_server_error(provider: Provider) -> None:
     """Rule 2.7: 529 too."""
     provider.answer(Status(529))

@@ -180,6 +180,13 @@ def test_after_a_failure_the_next_turns_are_not_shifted() -> None:
     assert talk.turn().text == "end"
 
 
+def test_the_count_of_failures_is_no_value_of_a_script() -> None:
+    """interfaces.md 3: scripts know the listed names only."""
+    answer = scripted({"say": "{{attempt_failures}}"}).turn(attempt_failures=2)
+    assert answer.text == "{{attempt_failures}}"
+    assert len(answer.warnings) == 1
+
+
 def test_sleep_takes_its_time_beside_a_verb_and_before_the_next_step() -> None:
     """interfaces.md 3: `sleep` beside another verb, or alone before the next step."""
     talk = scripted({"sleep": 0.05}, {"say": "slow", "sleep": 0.05})
