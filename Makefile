@@ -1,0 +1,37 @@
+# The commands of this repository. `make` alone lists them.
+
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix bench faults lock
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: ## Install what is needed and start everything (PORT=9000, BATON_DATA=dir); Ctrl-C stops it
+	@scripts/install runtime
+	@exec $(PYTHON) manage.py up
+
+test: ## Install what the tests need and run everything: checks, then all tests
+	@scripts/install dev
+	@exec scripts/test
+
+check: ## Lint, types and import contracts, without tests
+	@scripts/install dev
+	@exec scripts/check
+
+fix: ## Format, and mend what the linter can mend
+	@scripts/install dev
+	@$(PYTHON) -m ruff check --fix-only --quiet .
+	@$(PYTHON) -m ruff format .
+
+bench: ## Measure the reference work on SQLite and PostgreSQL, and write benchmarks/results.md
+	@scripts/install dev
+	@exec $(PYTHON) -m benchmarks
+
+faults: ## Run only the tests that kill real processes
+	@scripts/install dev
+	@exec $(PYTHON) -m pytest -m faults
+
+lock: ## Pin every dependency again (needs uv)
+	@scripts/lock
