@@ -103,7 +103,9 @@ def error_response(request: HttpRequest, error: BatonError) -> HttpResponse:
     return response
 
 
-def _plain(request: HttpRequest, code: str, status: int, message: str, details: list[Detail] | None = None) -> HttpResponse:
+def _plain(
+    request: HttpRequest, code: str, status: int, message: str, details: list[Detail] | None = None
+) -> HttpResponse:
     error = BatonError(message, details=details or [])
     error.code, error.status = code, status  # type: ignore[misc]
     return error_response(request, error)
@@ -183,7 +185,10 @@ def _refuse_unknown_query(operation: Operation) -> None:
     def get_values(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         unknown = sorted(set(request.GET) - known)
         if unknown:
-            raise Invalid("Unknown query parameters.", details=[Detail(name, "is not a parameter of this call") for name in unknown])
+            raise Invalid(
+                "Unknown query parameters.",
+                details=[Detail(name, "is not a parameter of this call") for name in unknown],
+            )
         return read(request, *args, **kwargs)
 
     operation._get_values = get_values  # type: ignore[method-assign]

@@ -88,5 +88,8 @@ def read() -> Env:
     try:
         return Env()
     except ValidationError as error:
-        problems = [f"{'.'.join(str(part) for part in problem['loc']).upper() or 'Settings'}: {problem['msg']}" for problem in error.errors()]
+        problems = [
+            f"{'.'.join(str(part) for part in problem['loc']).upper() or 'Settings'}: {problem['msg']}"
+            for problem in error.errors()
+        ]
         raise WrongSetting("\n".join(problems)) from None

@@ -25,7 +25,11 @@ from runs.scheduler import alive
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 as soon as the process answers and its tables are there."""
     try:
-        pending = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes()) if not _READY else []
+        pending = (
+            MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
+            if not _READY
+            else []
+        )
     except DatabaseError:
         return JsonResponse({"status": "database unavailable"}, status=503)
     if pending:
@@ -75,7 +79,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     runs = Gauge("baton_runs_open", "Runs that have not ended", ["status"], registry=registry)
     for status in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED):
         runs.labels(status.value).set(WorkflowRun.objects.filter(status=status.value).count())
-    alive_gauge = Gauge("baton_alive", "Whether a process of that role has given a sign of life lately", ["role"], registry=registry)
+    alive_gauge = Gauge(
+        "baton_alive", "Whether a process of that role has given a sign of life lately", ["role"], registry=registry
+    )
     now = timezone.now()
     for role in ("worker", "scheduler"):
         alive_gauge.labels(role).set(int(alive(role, now, timedelta(seconds=60))))

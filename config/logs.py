@@ -22,11 +22,17 @@ def configure(form: Literal["json", "text"], level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer]
+    processors = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        renderer,
+    ]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"plain": {"()": structlog.stdlib.ProcessorFormatter, "foreign_pre_chain": shared, "processors": processors}},
+        "formatters": {
+            "plain": {"()": structlog.stdlib.ProcessorFormatter, "foreign_pre_chain": shared, "processors": processors}
+        },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {

@@ -17,4 +17,6 @@ class ErrorPages(MiddlewareMixin):
         if not isinstance(exception, BatonError):
             return None
         template = {403: "403.html", 404: "404.html"}.get(exception.status, "error.html")
-        return render(request, template, {"message": exception.message, "status": exception.status}, status=exception.status)
+        return render(
+            request, template, {"message": exception.message, "status": exception.status}, status=exception.status
+        )

@@ -27,7 +27,11 @@ DEBUG = False
 _public = urlsplit(BATON.public_url)
 SECURE = _public.scheme == "https"
 # The loopback is always among them, for probes from the machine itself.
-ALLOWED_HOSTS = [host.strip() for host in BATON.allowed_hosts.split(",") if host.strip()] + ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [host.strip() for host in BATON.allowed_hosts.split(",") if host.strip()] + [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
 if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_public.hostname)
 CSRF_TRUSTED_ORIGINS = [BATON.public_url] if BATON.public_url else []
@@ -108,7 +112,9 @@ _LONG_LIVED = COMMAND in ("worker", "scheduler")
 def _database() -> dict[str, Any]:
     url = urlsplit(BATON.database_url)
     if url.scheme in ("postgres", "postgresql"):
-        options: dict[str, Any] = {"options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"}
+        options: dict[str, Any] = {
+            "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"
+        }
         if COMMAND == "web":
             options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
         query = dict(part.split("=", 1) for part in url.query.split("&") if "=" in part)
@@ -179,7 +185,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # People
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -121,7 +121,9 @@ def _token(token: ApiToken) -> dict[str, Json]:
 def list_projects(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> Any:
     """In order of creation."""
     caller = _caller(request)
-    return page(visible_projects(caller), cursor=cursor, limit=limit, render=lambda project: project_json(caller, project))
+    return page(
+        visible_projects(caller), cursor=cursor, limit=limit, render=lambda project: project_json(caller, project)
+    )
 
 
 @router.post("/projects", response={201: ProjectOut, **ERRORS}, summary="Create a project")
@@ -144,7 +146,9 @@ def set_member(request: HttpRequest, p: str, body: MemberBody) -> Any:
     return _member(operations.set_member(caller, project_for(caller, p, Role.OWNER), body.user, body.role))
 
 
-@router.delete("/projects/{p}/members/{user}", response={204: None, **ERRORS}, summary="End a user's access to a project")
+@router.delete(
+    "/projects/{p}/members/{user}", response={204: None, **ERRORS}, summary="End a user's access to a project"
+)
 def remove_member(request: HttpRequest, p: str, user: str) -> Any:
     """409 for the last owner."""
     caller = _caller(request)
@@ -155,7 +159,9 @@ def remove_member(request: HttpRequest, p: str, user: str) -> Any:
 @router.get("/projects/{p}/tokens", response={200: TokenPage, **ERRORS}, summary="List the tokens of a project")
 def list_tokens(request: HttpRequest, p: str, cursor: str | None = None, limit: Limit = 50) -> Any:
     """Without their secrets, which nobody can read again."""
-    return page(queries.tokens_of(project_for(_caller(request), p, Role.OWNER)), cursor=cursor, limit=limit, render=_token)
+    return page(
+        queries.tokens_of(project_for(_caller(request), p, Role.OWNER)), cursor=cursor, limit=limit, render=_token
+    )
 
 
 @router.post("/projects/{p}/tokens", response={201: NewTokenOut, **ERRORS}, summary="Make a token for a project")
@@ -163,7 +169,9 @@ def create_token(request: HttpRequest, p: str, body: TokenBody) -> Any:
     """The token's text is in this answer and nowhere else."""
     caller = _caller(request)
     project = project_for(caller, p, Role.OWNER)
-    new = tokens.create_token(caller.user, project=project, scopes=body.scopes, name=body.name[:100], expires_at=body.expires_at)
+    new = tokens.create_token(
+        caller.user, project=project, scopes=body.scopes, name=body.name[:100], expires_at=body.expires_at
+    )
     return Status(201, {**_token(new.row), "token": new.text})
 
 
@@ -176,5 +184,3 @@ def revoke_token(request: HttpRequest, p: str, token_id: str) -> Any:
         raise NotFound("There is no such token in this project.")
     tokens.revoke_token(token)
     return Status(204, None)
-
-

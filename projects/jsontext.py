@@ -21,7 +21,9 @@ def parse_json(raw: bytes | str, max_depth: int = MAX_DEPTH) -> Any:
         raise _refused("begins with a byte order mark")
     _check_depth(text, max_depth)
     try:
-        value = json.loads(text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_int, parse_float=_float)
+        value = json.loads(
+            text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_int, parse_float=_float
+        )
     except json.JSONDecodeError as error:
         raise _refused(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     if "\\u" in text or any("\ud800" <= character <= "\udfff" for character in text):

@@ -30,7 +30,9 @@ class Member(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "user"], name="member_once"),
-            models.CheckConstraint(condition=Q(role__in=["viewer", "operator", "editor", "owner"]), name="member_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["viewer", "operator", "editor", "owner"]), name="member_role_known"
+            ),
         ]
 
     def __str__(self) -> str:

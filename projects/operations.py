@@ -23,7 +23,10 @@ def check_name(name: str) -> None:
 def check_model(model: str | None) -> None:
     """Raise Invalid when a text cannot be the name of a model."""
     if model is not None and (not 1 <= len(model) <= 200 or model != model.strip() or not model.isprintable()):
-        raise Invalid("The model's name does not fit.", details=[Detail("default_model", "1 to 200 printable characters, without spaces around")])
+        raise Invalid(
+            "The model's name does not fit.",
+            details=[Detail("default_model", "1 to 200 printable characters, without spaces around")],
+        )
 
 
 def create_project(caller: Caller, name: str, default_model: str | None = None) -> Project:
@@ -62,7 +65,9 @@ def set_member(caller: Caller, project: Project, username: str, role: Role) -> M
         if role is not Role.OWNER:
             _keep_an_owner(project, user)
         member, _ = Member.objects.update_or_create(project=project, user=user, defaults={"role": role.value})
-        audit.record("member.set", actor=caller.user.get_username(), object=project.slug, user=username, role=role.value)
+        audit.record(
+            "member.set", actor=caller.user.get_username(), object=project.slug, user=username, role=role.value
+        )
     return member
 
 
@@ -78,6 +83,10 @@ def remove_member(caller: Caller, project: Project, username: str) -> None:
 
 
 def _keep_an_owner(project: Project, user: User) -> None:
-    owners = Member.objects.select_for_update().filter(project=project, role=Role.OWNER.value).values_list("user_id", flat=True)
+    owners = (
+        Member.objects.select_for_update()
+        .filter(project=project, role=Role.OWNER.value)
+        .values_list("user_id", flat=True)
+    )
     if list(owners) == [user.pk]:
         raise Conflict("A project needs an owner; this is its last one.")

@@ -46,7 +46,15 @@ class ErrorOut(Schema):
 
 
 # Declared on every operation, so that the OpenAPI document names them.
-ERRORS: dict[int, Any] = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 413: ErrorOut, 422: ErrorOut, 429: ErrorOut}
+ERRORS: dict[int, Any] = {
+    401: ErrorOut,
+    403: ErrorOut,
+    404: ErrorOut,
+    409: ErrorOut,
+    413: ErrorOut,
+    422: ErrorOut,
+    429: ErrorOut,
+}
 
 
 def page(
@@ -87,5 +95,7 @@ def _after(rows: QuerySet[M], name: str, descending: bool, cursor: str) -> Q:
         value = field.to_python(value)  # type: ignore[union-attr]
         pk = model.pk.to_python(pk)
     except (ValueError, TypeError, UnicodeError, Exception) as error:  # noqa: BLE001 - whatever a forged cursor provokes is one answer
-        raise Invalid("The cursor is not one of this list.", details=[Detail("cursor", "not a cursor of this list")]) from error
+        raise Invalid(
+            "The cursor is not one of this list.", details=[Detail("cursor", "not a cursor of this list")]
+        ) from error
     return Q(**{f"{name}__{op}": value}) | Q(**{name: value, f"pk__{op}": pk})

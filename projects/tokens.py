@@ -35,16 +35,29 @@ class NewToken:
 
 
 def create_token(
-    user: User, *, project: Project | None = None, scopes: Sequence[str] = (), name: str = "", expires_at: datetime | None = None
+    user: User,
+    *,
+    project: Project | None = None,
+    scopes: Sequence[str] = (),
+    name: str = "",
+    expires_at: datetime | None = None,
 ) -> NewToken:
     """Make a token `baton_<id>_<43 characters>`. Without a project it has all rights of its user; scopes narrow it."""
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
-        raise Invalid(f"Unknown scopes: {', '.join(unknown)}.", details=[Detail("scopes", f"one of {', '.join(SCOPES)}")])
+        raise Invalid(
+            f"Unknown scopes: {', '.join(unknown)}.", details=[Detail("scopes", f"one of {', '.join(SCOPES)}")]
+        )
     public_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     text = f"baton_{public_id}_{secret}"
     row = ApiToken.objects.create(
-        public_id=public_id, digest=digest(text), user=user, project=project, scopes=list(scopes), name=name, expires_at=expires_at
+        public_id=public_id,
+        digest=digest(text),
+        user=user,
+        project=project,
+        scopes=list(scopes),
+        name=name,
+        expires_at=expires_at,
     )
     return NewToken(row, text)
 
@@ -58,7 +71,11 @@ def caller_of(text: str) -> Caller | None:
     now = timezone.now()
     if token is None or not hmac.compare_digest(token.digest, digest(text)):
         return None
-    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now) or not token.user.is_active:
+    if (
+        token.revoked_at is not None
+        or (token.expires_at is not None and token.expires_at <= now)
+        or not token.user.is_active
+    ):
         return None
     if token.last_used_at is None or now - token.last_used_at > _USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

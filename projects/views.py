@@ -17,12 +17,16 @@ from projects import audit
 from projects.tokens import use_login_link
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
-_WRONG = "That user name and password do not fit together, or there were too many tries; wait a quarter of an hour then."
+_WRONG = (
+    "That user name and password do not fit together, or there were too many tries; wait a quarter of an hour then."
+)
 
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else "/"
 
 

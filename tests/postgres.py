@@ -53,14 +53,29 @@ class Postgres:
     def start(self) -> None:
         """Make the data folder and start the server; returns when it answers."""
         data = self.folder / "data"
-        initdb = [self._bin / "initdb", "-D", data, "-U", "baton", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        initdb = [
+            self._bin / "initdb",
+            "-D",
+            data,
+            "-U",
+            "baton",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]
         made = subprocess.run(initdb, capture_output=True, text=True, cwd=self.folder, **self._as)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr[-2000:]}")
         flags = [part for flag in _FLAGS for part in ("-c", flag)]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", data, "-k", self.folder, *flags], stdout=log, stderr=log, cwd=self.folder, **self._as
+                [self._bin / "postgres", "-D", data, "-k", self.folder, *flags],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **self._as,
             )
         self._wait()
 
@@ -72,7 +87,9 @@ class Postgres:
                 return
             except psycopg.OperationalError:
                 if time.monotonic() > deadline or self._process is None or self._process.poll() is not None:
-                    raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}") from None
+                    raise RuntimeError(
+                        f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}"
+                    ) from None
                 time.sleep(0.02)
 
     def stop(self) -> None:

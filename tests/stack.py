@@ -25,7 +25,12 @@ from tests.postgres import create_database, drop_database
 
 T = TypeVar("T")
 FAST = {"LEASE_SECONDS": "3", "SWEEP_SECONDS": "0.2", "LOG_LEVEL": "info"}
-_ROLES = {"web": r"manage\.py web", "worker": r"manage\.py worker", "scheduler": r"manage\.py scheduler", "redis": r"(redis|valkey)-server"}
+_ROLES = {
+    "web": r"manage\.py web",
+    "worker": r"manage\.py worker",
+    "scheduler": r"manage\.py scheduler",
+    "redis": r"(redis|valkey)-server",
+}
 
 
 def wait_until(predicate: Callable[[], T], timeout: float = 15, what: str = "") -> T:
@@ -57,7 +62,13 @@ class Stack:
     """One running Baton with its own data folder, port and database. `env` adds settings, `options` goes to `manage.py up`."""
 
     def __init__(
-        self, *, demo: bool = False, workers: int = 1, threads: int = 8, env: Mapping[str, str] | None = None, data: Path | None = None
+        self,
+        *,
+        demo: bool = False,
+        workers: int = 1,
+        threads: int = 8,
+        env: Mapping[str, str] | None = None,
+        data: Path | None = None,
     ) -> None:
         self.data = data or Path(tempfile.mkdtemp(prefix="baton-stack-"))
         self.port = free_port()
@@ -78,7 +89,9 @@ class Stack:
         """Start everything; returns when the login link is printed and worker and scheduler have shown a sign of life."""
         with (self.data / "out.log").open("wb") as out, (self.data / "err.log").open("ab") as err:
             manage = [sys.executable, str(ROOT / "manage.py"), *self.command]
-            self.process = subprocess.Popen(manage, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            self.process = subprocess.Popen(
+                manage, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
         self.link = wait_until(self._printed_link, 90, "the login link")
         wait_until(lambda: self.client.get("/readyz").status_code == 200, 60, "readyz")
         return self
@@ -114,7 +127,9 @@ class Stack:
     def pids(self, role: str) -> list[int]:
         """The process ids of a role (web, worker, scheduler, redis) of this stack, the children of its `up`."""
         parent = self.process.pid if self.process else -1
-        table = subprocess.run(["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+        table = subprocess.run(
+            ["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ).stdout
         found = []
         for line in table.splitlines():
             pid, ppid, stat, args = line.split(None, 3)
@@ -134,7 +149,9 @@ class Stack:
     def manage(self, *args: str, input: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a management command against this stack; the caller judges its exit code."""
         command = [sys.executable, str(ROOT / "manage.py"), *args]
-        return subprocess.run(command, cwd=ROOT, env=self.env, input=input, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, input=input, capture_output=True, text=True, timeout=timeout
+        )
 
     def new_token(self, *args: str) -> str:
         """A token made by `create_token`."""
@@ -148,7 +165,14 @@ class Stack:
         return self.new_token("admin")
 
     def api(
-        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None, *, token: str | None = None, **more: Any
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        **more: Any,
     ) -> httpx.Response:
         """Call the REST API (path below /api/v1) as admin, or with another token; an empty token calls without."""
         bearer = self.token if token is None else token

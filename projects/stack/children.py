@@ -45,7 +45,10 @@ class Child:
         """Start the process."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own command line
-            list(self.command), env=dict(self.env), stdin=subprocess.DEVNULL, preexec_fn=partial(_die_with_parent, os.getpid())
+            list(self.command),
+            env=dict(self.env),
+            stdin=subprocess.DEVNULL,
+            preexec_fn=partial(_die_with_parent, os.getpid()),
         )
 
     def alive(self) -> bool:

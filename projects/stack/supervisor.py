@@ -89,7 +89,9 @@ class Supervisor:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise CannotStart(f"Baton is already running on the data folder {self._plan.data}. Stop it first, or set BATON_DATA.") from None
+            raise CannotStart(
+                f"Baton is already running on the data folder {self._plan.data}. Stop it first, or set BATON_DATA."
+            ) from None
         return handle
 
     def _check_port(self) -> None:
@@ -98,7 +100,9 @@ class Supervisor:
             try:
                 probe.bind(("127.0.0.1", self._plan.port))
             except OSError as error:
-                raise CannotStart(f"PORT: {self._plan.port} cannot be used ({error.strerror}). Choose another: PORT=9000 make run") from None
+                raise CannotStart(
+                    f"PORT: {self._plan.port} cannot be used ({error.strerror}). Choose another: PORT=9000 make run"
+                ) from None
 
     def _start_redis(self) -> None:
         place = self._plan.redis_socket
@@ -128,13 +132,23 @@ class Supervisor:
             raise CannotStart(f"REDIS_URL: the server does not answer ({error})") from None
 
     def _commands(self) -> list[Child]:
-        env = {"LOG_LEVEL": "warning", **os.environ, "PORT": str(self._plan.port), "BATON_DATA": str(self._plan.data), "BATON_SUPERVISOR": str(os.getpid())}
+        env = {
+            "LOG_LEVEL": "warning",
+            **os.environ,
+            "PORT": str(self._plan.port),
+            "BATON_DATA": str(self._plan.data),
+            "BATON_SUPERVISOR": str(os.getpid()),
+        }
         start = [sys.executable, str(self._plan.manage)]
         workers = [
             Child(f"worker {number}", [*start, "worker", "--threads", str(self._plan.threads)], env)
             for number in range(1, self._plan.workers + 1)
         ]
-        return [Child("web", [*start, "web", "--port", str(self._plan.port)], env), *workers, Child("scheduler", [*start, "scheduler"], env)]
+        return [
+            Child("web", [*start, "web", "--port", str(self._plan.port)], env),
+            *workers,
+            Child("scheduler", [*start, "scheduler"], env),
+        ]
 
     def _wait_for_web(self) -> None:
         address = f"http://127.0.0.1:{self._plan.port}/healthz"

@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""
-        parser.add_argument("--no-demo", dest="demo", action="store_false", default=True, help="do not load the demo project")
+        parser.add_argument(
+            "--no-demo", dest="demo", action="store_false", default=True, help="do not load the demo project"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing."""

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         """Arguments of the command."""
         parser.add_argument("user", help="the user's name")
         parser.add_argument("--project", help="bind the token to the project with this slug")
-        parser.add_argument("--scopes", nargs="*", default=[], help="read, run, edit, admin; left out: all rights of the user")
+        parser.add_argument(
+            "--scopes", nargs="*", default=[], help="read, run, edit, admin; left out: all rights of the user"
+        )
         parser.add_argument("--name", default="", help="what the token is for")
 
     def handle(self, *args: Any, **options: Any) -> None:

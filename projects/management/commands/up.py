@@ -48,7 +48,9 @@ class Command(BaseCommand):
             redis_url=settings.REDIS_URL,
         )
         try:
-            Supervisor(plan, lambda: self._prepare(demo=not options["no_demo"]), lambda: self._say_ready(options["port"])).run()
+            Supervisor(
+                plan, lambda: self._prepare(demo=not options["no_demo"]), lambda: self._say_ready(options["port"])
+            ).run()
         except CannotStart as error:
             self._refuse(str(error))
 

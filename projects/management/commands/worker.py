@@ -44,7 +44,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""
-        parser.add_argument("--threads", type=int, default=8, help="slots: how many agents work at the same time in this process")
+        parser.add_argument(
+            "--threads", type=int, default=8, help="slots: how many agents work at the same time in this process"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
