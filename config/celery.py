@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from celery import Celery
-from celery.signals import task_prerun
-from django.db import connections
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Celery warns of root because of pickle; messages here are JSON and hold nothing but an id. Read when it is imported.
+os.environ.setdefault("C_FORCE_ROOT", "true")
+
+from celery import Celery  # noqa: E402
+from celery.signals import task_prerun  # noqa: E402
+from django.db import connections  # noqa: E402
 
 # Celery's Django fixup closes every database connection around each task; ours live as long as their thread.
 app = Celery("baton", fixups=[])
+app.set_default()  # for every thread: without it, the threads that serve requests would ring at localhost
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["runs"])
 

@@ -6,6 +6,8 @@ import hashlib
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def load(data: Path, env: Env) -> Keys:
     return Keys(secret, keys)
 
 
-def _kept(path: Path, make: object) -> str:
+def _kept(path: Path, make: Callable[[], str]) -> str:
     """A value made once and kept, readable by its owner only. Two processes that start at once keep the same one."""
     try:
         return path.read_text().strip()
@@ -52,11 +54,9 @@ def _kept(path: Path, make: object) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
         with fresh:
-            fresh.write(make())  # type: ignore[operator]
-        try:
+            fresh.write(make())
+        with suppress(FileExistsError):  # another process was first; its value stands
             os.link(fresh.name, path)
-        except FileExistsError:
-            pass  # the other process was first; its value stands
         os.unlink(fresh.name)
     except OSError as error:
         raise WrongSetting(f"BATON_DATA: cannot write to {path.parent}: {error.strerror}") from None
@@ -64,7 +64,7 @@ def _kept(path: Path, make: object) -> str:
 
 
 def socket_path(data: Path) -> Path:
-    """Where the embedded Redis of a data folder listens: inside it, or in the temporary folder when the path is too long."""
+    """Where the embedded Redis of a data folder listens: in it, or in the temporary folder if its path is too long."""
     inside = data / "redis" / "redis.sock"
     if len(os.fsencode(inside)) <= _SOCKET_LIMIT:
         return inside

@@ -139,7 +139,7 @@ def _database() -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;PRAGMA foreign_keys=ON;",
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;",
         },
         # The in-memory default shares its cache and fails with "table is locked" under threads.
         "TEST": {"NAME": DATA / "test.sqlite3"},
@@ -172,7 +172,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_ACCEPT_CONTENT = ["json"]
 _worker = COMMAND == "worker"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # A task that is delivered twice finds nothing to do, so redelivery may be quick; both restore options are needed for it.
+    # A task delivered twice finds nothing to do, so redelivery may be quick; both restore options are needed for it.
     "visibility_timeout": 300,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from builder.publish import frozen
 from builder.spec import ApprovalHook, FrozenVersion
+from runs import rows
 from runs.engine import facts, machine
 from runs.engine.decision import AgentChange, ClosedGate, Decision, NewEvent, NewGate, StageChange
 from runs.engine.draft import Definition
@@ -23,20 +26,35 @@ from runs.engine.results import envelope
 from runs.engine.state import RunState, StoredRun, load_state, position_to_json, values_to_json
 from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, CallStatus, GateStatus, StageStatus
 from runs.ids import agent_run_id, call_id, child_run_id, gate_id, stage_run_id
-from runs.models import AgentRun, AgentTurn, Event, Gate, Heartbeat, RunCounter, ScheduledStart, StageRun, WorkflowCall, WorkflowRun
+from runs.models import (
+    AgentRun,
+    AgentTurn,
+    Event,
+    Gate,
+    Heartbeat,
+    RunCounter,
+    ScheduledStart,
+    StageRun,
+    WorkflowCall,
+    WorkflowRun,
+)
 from runs.schemas import result_problem
 
 Json = Any
+Row = dict[str, Any]
 T = TypeVar("T")
 
 _TRIES = 6
+# SQLite has one writer; threads of one process queue here, in order, rather than at its busy handler, which sleeps and guesses.
+_ONE_WRITER = threading.Lock()
+_FREE: AbstractContextManager[object] = nullcontext()
 
 
 def in_transaction(work: Callable[[], T]) -> T:
     """Run `work` in one transaction, again (a few times, with a growing pause) when the database was locked or chose it as a deadlock's victim."""
     for attempt in range(_TRIES):
         try:
-            with transaction.atomic():
+            with _ONE_WRITER if connection.vendor == "sqlite" and not connection.in_atomic_block else _FREE, transaction.atomic():
                 return work()
         except OperationalError:
             if attempt == _TRIES - 1 or connection.in_atomic_block:
@@ -95,7 +113,7 @@ class Work:
 
 def lock(run_id: UUID) -> Work | None:
     """Load a run for a change, holding its row until the transaction ends. None when there is no such run."""
-    row = WorkflowRun.objects.select_for_update().filter(pk=run_id).first()
+    row = rows.fetch(WorkflowRun, run_id, lock=True)
     if row is None:
         return None
     state = state_of(row)
@@ -133,28 +151,28 @@ class NewRun:
 
 def next_number(project_id: int, count: int = 1) -> int:
     """Take `count` run numbers of a project; returns the first."""
-    if not RunCounter.objects.filter(pk=project_id).update(last=F("last") + count):
-        try:
-            with transaction.atomic():
-                RunCounter.objects.create(project_id=project_id, last=count)
-                return 1
-        except IntegrityError:
-            RunCounter.objects.filter(pk=project_id).update(last=F("last") + count)
-    return RunCounter.objects.values_list("last", flat=True).get(pk=project_id) - count + 1
+    last = rows.next_value(RunCounter, project_id, "last", count)
+    if last is None:
+        RunCounter.objects.bulk_create([RunCounter(project_id=project_id, last=0)], ignore_conflicts=True)
+        last = rows.next_value(RunCounter, project_id, "last", count) or count
+    return last - count + 1
 
 
 def insert_runs(new: Sequence[NewRun], now: datetime) -> list[WorkflowRun]:
     """Insert queued runs of one project, each with the first event of its log."""
     number = next_number(new[0].project_id, len(new))
-    rows = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
-    WorkflowRun.objects.bulk_create(rows)
-    Event.objects.bulk_create(
-        [
-            Event(run_id=row.id, seq=1, at=now, kind="run.started", data={"workflow": run.workflow_name, "version": run.version_number, "input": run.input})
-            for run, row in zip(new, rows, strict=True)
-        ]
-    )
-    return rows
+    made = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
+    rows.insert(WorkflowRun, [{name: getattr(row, name) for name in _RUN_FIELDS} for row in made])
+    rows.insert(Event, [_event(row.pk, 1, now, _accepted(run)) for run, row in zip(new, made, strict=True)])
+    return made
+
+
+_RUN_FIELDS = tuple(field.attname for field in WorkflowRun._meta.concrete_fields)
+
+
+def _accepted(run: NewRun) -> NewEvent:
+    data = {"workflow": run.workflow_name, "version": run.version_number, "input": run.input}
+    return NewEvent("run.started", None, None, data)
 
 
 def _new_row(new: NewRun, number: int, now: datetime) -> WorkflowRun:
@@ -200,29 +218,30 @@ def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[Wo
     """Write calls of a run and the children they start; returns the children."""
     children = insert_runs([call.child for call in calls if call.child is not None], now) if any(call.child for call in calls) else []
     stage = work.frozen.workflow.stages[work.state.stage].name
-    WorkflowCall.objects.bulk_create([_call_row(work, call, stage, now) for call in calls])
+    rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
     return children
 
 
-def _call_row(work: Work, call: NewCall, stage: str, now: datetime) -> WorkflowCall:
+def _call_row(work: Work, call: NewCall, stage: str, now: datetime) -> Row:
     run_id = work.row.id
     ended = call.status not in (CallStatus.WAITING, CallStatus.STARTED)
-    return WorkflowCall(
-        id=call_id(run_id, call.key),
-        run_id=run_id,
-        agent_run_id=agent_run_id(run_id, call.agent_key) if call.agent_key else None,
-        key=call.key,
-        tool_call_id=call.tool_call_id,
-        stage=stage,
-        workflow_name=call.workflow_name,
-        child_id=call.child.id if call.child else call.child_id,
-        status=call.status.value,
-        envelope=call.envelope,
-        caller_key=call.caller_key,
-        since=now,
-        until=now + timedelta(seconds=call.timeout) if call.timeout else None,
-        resolved_at=now if ended else None,
-    )
+    return {
+        "id": call_id(run_id, call.key),
+        "run_id": run_id,
+        "agent_run_id": agent_run_id(run_id, call.agent_key) if call.agent_key else None,
+        "key": call.key,
+        "tool_call_id": call.tool_call_id,
+        "stage": stage,
+        "workflow_name": call.workflow_name,
+        "child_id": call.child.id if call.child else call.child_id,
+        "status": call.status.value,
+        "envelope": call.envelope,
+        "caller_key": call.caller_key,
+        "cancel_child": False,
+        "since": now,
+        "until": now + timedelta(seconds=call.timeout) if call.timeout else None,
+        "resolved_at": now if ended else None,
+    }
 
 
 def child_id_for(run_id: UUID, call_key: str) -> UUID:
@@ -262,26 +281,23 @@ def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
 _COUNTERS = ("input_tokens", "output_tokens", "requests", "cost")
 
 
-def _counted(usage: dict[str, Json]) -> dict[str, Any]:
-    return {name: F(name) + usage.get(name, 0) for name in _COUNTERS}
-
-
 def _save_turn(run_id: UUID, turn: TurnRecord) -> None:
-    AgentTurn.objects.bulk_create(
+    rows.insert(
+        AgentTurn,
         [
-            AgentTurn(
-                agent_run_id=agent_run_id(run_id, turn.agent_key),
-                number=turn.number,
-                model=turn.model,
-                request=turn.request,
-                response=turn.response,
-                tools=turn.tools,
-                usage=turn.usage,
-                reasoning=turn.reasoning,
-                at=turn.at,
-                seconds=turn.seconds,
-            )
-        ]
+            {
+                "agent_run_id": agent_run_id(run_id, turn.agent_key),
+                "number": turn.number,
+                "model": turn.model,
+                "request": turn.request,
+                "response": turn.response,
+                "tools": turn.tools,
+                "usage": turn.usage,
+                "reasoning": turn.reasoning,
+                "at": turn.at,
+                "seconds": turn.seconds,
+            }
+        ],
     )
 
 
@@ -313,31 +329,28 @@ def _join_agent(before: AgentChange, after: AgentChange) -> AgentChange:
 
 
 def _save_stages(work: Work, changes: Sequence[StageChange], now: datetime) -> None:
-    new = [_stage_row(work, change, now) for change in changes if change.began]
-    if new:
-        StageRun.objects.bulk_create(new)
+    rows.insert(StageRun, [_stage_row(work, change, now) for change in changes if change.began])
     for change in changes:
         if not change.began:
             finished = now if change.status is not StageStatus.RUNNING else None
-            StageRun.objects.filter(pk=stage_run_id(work.row.id, change.entry)).update(
-                status=change.status.value, outcome=change.outcome, decided_by=change.decided_by, finished_at=finished
-            )
+            values = {"status": change.status.value, "outcome": change.outcome, "decided_by": change.decided_by, "finished_at": finished}
+            rows.update(StageRun, {"id": stage_run_id(work.row.id, change.entry)}, values)
 
 
-def _stage_row(work: Work, change: StageChange, now: datetime) -> StageRun:
-    return StageRun(
-        id=stage_run_id(work.row.id, change.entry),
-        run_id=work.row.id,
-        entry=change.entry,
-        position=change.position,
-        name=change.name,
-        visit=change.visit,
-        status=change.status.value,
-        outcome=change.outcome,
-        decided_by=change.decided_by,
-        started_at=now,
-        finished_at=now if change.status is not StageStatus.RUNNING else None,
-    )
+def _stage_row(work: Work, change: StageChange, now: datetime) -> Row:
+    return {
+        "id": stage_run_id(work.row.id, change.entry),
+        "run_id": work.row.id,
+        "entry": change.entry,
+        "position": change.position,
+        "name": change.name,
+        "visit": change.visit,
+        "status": change.status.value,
+        "outcome": change.outcome,
+        "decided_by": change.decided_by,
+        "started_at": now,
+        "finished_at": now if change.status is not StageStatus.RUNNING else None,
+    }
 
 
 def _agent_fields(change: AgentChange, now: datetime, lease: Lease | None) -> dict[str, Any]:
@@ -368,23 +381,26 @@ def _save_agents(work: Work, changes: Sequence[AgentChange], now: datetime, leas
         state = change.state
         fields = _agent_fields(change, now, lease)
         if not change.began:
-            AgentRun.objects.filter(pk=agent_run_id(run_id, state.key)).update(**fields)
+            rows.update(AgentRun, {"id": agent_run_id(run_id, state.key)}, fields)
             continue
         assignment = work.frozen.workflow.stages[_stage_of(work, change)].assignments[state.position]
         new.append(
-            AgentRun(
-                id=agent_run_id(run_id, state.key),
-                run_id=run_id,
-                stage_run_id=stage_run_id(run_id, change.entry),
-                key=state.key,
-                position=state.position,
-                agent=assignment.agent,
-                started_at=now,
+            {
+                "id": agent_run_id(run_id, state.key),
+                "run_id": run_id,
+                "stage_run_id": stage_run_id(run_id, change.entry),
+                "key": state.key,
+                "position": state.position,
+                "agent": assignment.agent,
+                "started_at": now,
+                "lost_claims": 0,
+                "lease_owner": "",
+                "lease_until": None,
+                "finished_at": None,
                 **fields,
-            )
+            }
         )
-    if new:
-        AgentRun.objects.bulk_create(new)
+    rows.insert(AgentRun, new)
 
 
 def _stage_of(work: Work, change: AgentChange) -> int:
@@ -461,23 +477,21 @@ def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:
         changed["result"] = asdict(state.result)
     if state.error is not None and row.error is None:
         changed["error"] = asdict(state.error)
-    if work.turn is not None:
-        changed.update(_counted(work.turn.usage))
-    WorkflowRun.objects.filter(pk=row.pk).update(**changed)
+    counted = {name: work.turn.usage[name] for name in _COUNTERS if work.turn.usage.get(name)} if work.turn is not None else {}
+    rows.update(WorkflowRun, {"id": row.pk}, changed, add=counted)
     append_events(row, events, now)
     for name, value in changed.items():
-        if name not in _COUNTERS:
-            setattr(row, name, value)
+        setattr(row, name, value)
 
 
 def append_events(row: WorkflowRun, events: Sequence[NewEvent], now: datetime) -> None:
     """Number events after the row's last one and insert them. The caller moves `seq` in the same transaction."""
-    Event.objects.bulk_create(
-        [
-            Event(run_id=row.pk, seq=row.seq + place, at=now, kind=event.kind, stage=event.stage, agent=event.agent, data=event.data)
-            for place, event in enumerate(events, start=1)
-        ]
-    )
+    first = row.seq + 1
+    rows.insert(Event, [_event(row.pk, first + place, now, event) for place, event in enumerate(events)])
+
+
+def _event(run_id: UUID, seq: int, now: datetime, event: NewEvent) -> Row:
+    return {"run_id": run_id, "seq": seq, "at": now, "kind": event.kind, "stage": event.stage, "agent": event.agent, "data": event.data}
 
 
 # Calls that come back
@@ -491,8 +505,8 @@ def waiting_callers(child_id: UUID) -> list[WorkflowCall]:
 
 def resolve_call(call: WorkflowCall, status: CallStatus, back: dict[str, Json], now: datetime) -> bool:
     """End a wait. False when something else has ended it before."""
-    waiting = WorkflowCall.objects.filter(pk=call.pk, status=CallStatus.WAITING.value)
-    return waiting.update(status=status.value, envelope=back, resolved_at=now) == 1
+    values = {"status": status.value, "envelope": back, "resolved_at": now}
+    return rows.update(WorkflowCall, {"id": call.pk, "status": CallStatus.WAITING.value}, values) == 1
 
 
 def keep_late(call: WorkflowCall, back: dict[str, Json]) -> bool:
@@ -510,10 +524,10 @@ def record_answer(gate: UUID, user_id: int | None) -> None:
 
 def renew_leases(owner: str, held: Sequence[UUID], until: datetime) -> set[UUID]:
     """Extend the leases that an owner still holds; returns those that it has lost."""
-    rows = AgentRun.objects.filter(pk__in=held, lease_owner=owner, status=AgentStatus.RUNNING.value)
-    if rows.update(lease_until=until) == len(held):
+    ours = AgentRun.objects.filter(pk__in=held, lease_owner=owner, status=AgentStatus.RUNNING.value)
+    if ours.update(lease_until=until) == len(held):
         return set()
-    return set(held) - set(rows.values_list("pk", flat=True))
+    return set(held) - set(ours.values_list("pk", flat=True))
 
 
 def expire_leases_of(owners: Sequence[str], now: datetime) -> int:
@@ -568,11 +582,11 @@ def settle_scheduled(scheduled: UUID, *, child: UUID | None, error: str | None) 
 
 def delete_finished(before: datetime, project_id: int | None = None) -> int:
     """Delete finished runs that ended before a time; children whose parents stay lose nothing but their own rows."""
-    rows = WorkflowRun.objects.filter(finished_at__lt=before)
+    old = WorkflowRun.objects.filter(finished_at__lt=before)
     if project_id is not None:
-        rows = rows.filter(project_id=project_id)
+        old = old.filter(project_id=project_id)
     open_parent = Q(parent__isnull=False) & ~Q(parent__status__in=[status.value for status in FINAL_RUN])
-    doomed = list(rows.exclude(open_parent).values_list("pk", flat=True))
+    doomed = list(old.exclude(open_parent).values_list("pk", flat=True))
     for start in range(0, len(doomed), 500):
         WorkflowRun.objects.filter(pk__in=doomed[start : start + 500]).delete()
     return len(doomed)

@@ -1,0 +1,186 @@
+"""Reading and writing single rows with statements that are built once.
+
+The ORM builds its SQL anew for every call, which costs several times what the statement itself does. A run's hot path
+writes the same few shapes of rows again and again: here their SQL is kept, and values are adapted by the kind of their
+field, in the form in which Django itself stores them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, ForeignKey, Model
+
+M = TypeVar("M", bound=Model)
+Adapt = Callable[[Any], Any] | None
+_MOST_PARAMETERS = 30_000  # of one statement; SQLite's own limit is 32,766
+
+
+# Values
+
+
+def clean(text: str) -> str:
+    """A text as a database can hold it: NUL and lone surrogates, which broken output may bring, become U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): _clean_all(item) for key, item in value.items()}
+    return [_clean_all(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _to_json(value: Any) -> str:
+    text = json.dumps(value)
+    # Escapes of NUL and of surrogates are rare enough that only they pay for a closer look.
+    return json.dumps(_clean_all(value)) if "\\u0000" in text or "\\ud" in text else text
+
+
+def _naive(value: datetime) -> str:
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def _aware(value: str | datetime) -> datetime:
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).replace(tzinfo=UTC)
+
+
+def _from_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _stored_as(field: Field[Any, Any]) -> str:
+    """The kind of a field; a foreign key's is that of the key it points to."""
+    while isinstance(field, ForeignKey):
+        field = field.target_field
+    return field.get_internal_type()
+
+
+_INTO: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "sqlite": {"JSONField": _to_json, "UUIDField": lambda value: value.hex, "DateTimeField": _naive, "TextField": clean, "CharField": clean},
+    "postgresql": {"JSONField": _to_json, "TextField": clean, "CharField": clean},
+}
+_OUT_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "sqlite": {"JSONField": _from_json, "UUIDField": UUID, "DateTimeField": _aware, "BooleanField": bool},
+    "postgresql": {"JSONField": _from_json},
+}
+
+
+@lru_cache(maxsize=256)
+def _columns(vendor: str, model: type[Model]) -> dict[str, tuple[str, Adapt]]:
+    """Attribute name -> (quoted column, how its value is adapted)."""
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    into = _INTO[vendor]
+    return {field.attname: (quote(field.column), into.get(_stored_as(field))) for field in model._meta.concrete_fields}
+
+
+def _adapted(columns: Mapping[str, tuple[str, Adapt]], values: Mapping[str, Any]) -> list[Any]:
+    adapted = []
+    for name, value in values.items():
+        adapt = columns[name][1]
+        adapted.append(value if value is None or adapt is None else adapt(value))
+    return adapted
+
+
+def _table(model: type[Model]) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
+
+
+# Statements
+
+
+@lru_cache(maxsize=512)
+def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int) -> str:
+    columns = _columns(vendor, model)
+    listed = ", ".join(columns[name][0] for name in names)
+    row = f"({', '.join(['%s'] * len(names))})"
+    return f"INSERT INTO {_table(model)} ({listed}) VALUES {', '.join([row] * count)}"  # noqa: S608 - our own models
+
+
+def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows given by attribute name. All of them name the same fields, and every field that has no default in the database."""
+    if not new:
+        return
+    connection = connections[DEFAULT_DB_ALIAS]
+    columns = _columns(connection.vendor, model)
+    names = tuple(new[0])
+    step = max(1, _MOST_PARAMETERS // len(names))
+    with connection.cursor() as cursor:
+        for start in range(0, len(new), step):
+            part = new[start : start + step]
+            values: list[Any] = []
+            for row in part:
+                values += _adapted(columns, row)
+            cursor.execute(_insert_sql(connection.vendor, model, names, len(part)), values)
+
+
+@lru_cache(maxsize=512)
+def _update_sql(
+    vendor: str, model: type[Model], names: tuple[str, ...], added: tuple[str, ...], where: tuple[str, ...]
+) -> str:
+    columns = _columns(vendor, model)
+    sets = [f"{columns[name][0]} = %s" for name in names]
+    sets += [f"{columns[name][0]} = {columns[name][0]} + %s" for name in added]
+    checks = " AND ".join(f"{columns[name][0]} = %s" for name in where)
+    return f"UPDATE {_table(model)} SET {', '.join(sets)} WHERE {checks}"  # noqa: S608 - our own models
+
+
+def update(
+    model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
+) -> int:
+    """Set fields of the rows where others equal what is given; `add` adds to numbers. Returns how many rows it changed."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    columns = _columns(connection.vendor, model)
+    added = add or {}
+    sql = _update_sql(connection.vendor, model, tuple(values), tuple(added), tuple(where))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)])
+        return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=64)
+def _select_sql(vendor: str, model: type[Model], lock: bool) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
+    columns = _columns(vendor, model)
+    out_of = _OUT_OF[vendor]
+    fields = model._meta.concrete_fields
+    listed = ", ".join(columns[field.attname][0] for field in fields)
+    suffix = " FOR UPDATE" if lock and vendor == "postgresql" else ""
+    key = columns[model._meta.pk.attname][0]
+    sql = f"SELECT {listed} FROM {_table(model)} WHERE {key} = %s{suffix}"  # noqa: S608 - our own models
+    return sql, tuple(field.attname for field in fields), tuple(out_of.get(_stored_as(field)) for field in fields)
+
+
+def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
+    """One row by its primary key; with `lock` held until the transaction ends, where the database locks rows."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, names, converters = _select_sql(connection.vendor, model, lock)
+    key = model._meta.pk.attname
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _adapted(_columns(connection.vendor, model), {key: pk}))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    pairs = zip(row, converters, strict=True)
+    values = [value if value is None or convert is None else convert(value) for value, convert in pairs]
+    return model.from_db(connection.alias, names, values)
+
+
+def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | None:
+    """Add to a number and return it, in one statement. None when there is no such row."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    columns = _columns(connection.vendor, model)
+    column, key = columns[field][0], columns[model._meta.pk.attname][0]
+    sql = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s RETURNING {column}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [count, pk])
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
