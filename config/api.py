@@ -231,6 +231,7 @@ def _patterns() -> list[Any]:
         address = str(pattern.pattern).replace("<", "{").replace(">", "}").strip("/")
         if address in methods:
             pattern.callback = _method_not_allowed(pattern.callback, sorted(set(methods[address])))
+        assert pattern.callback is not None
         login_not_required(pattern.callback)
     return patterns
 

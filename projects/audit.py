@@ -7,6 +7,6 @@ from typing import Any
 from projects.models import AuditEntry
 
 
-def record(action: str, *, actor: str = "", address: str = "", object: str = "", **data: Any) -> None:  # noqa: A002 - the field's name
+def record(action: str, *, actor: str = "", address: str = "", object: str = "", **data: Any) -> None:
     """Write one act. Never pass secrets."""
     AuditEntry.objects.create(action=action, actor=actor, address=address, object=object[:200], data=data)

@@ -40,7 +40,7 @@ class Member(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token: the text is shown once, only its digest is kept. Without a project it has the rights of its user."""
+    """A bearer token: its text is shown once, only a digest is kept. Without a project it has its user's rights."""
 
     public_id = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)  # SHA-256, hexadecimal

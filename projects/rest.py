@@ -94,7 +94,7 @@ def _after(rows: QuerySet[M], name: str, descending: bool, cursor: str) -> Q:
         field = model.pk if name in ("id", "pk") else model.get_field(name)
         value = field.to_python(value)  # type: ignore[union-attr]
         pk = model.pk.to_python(pk)
-    except (ValueError, TypeError, UnicodeError, Exception) as error:  # noqa: BLE001 - whatever a forged cursor provokes is one answer
+    except (ValueError, TypeError, UnicodeError, Exception) as error:  # whatever a forged cursor provokes is one answer
         raise Invalid(
             "The cursor is not one of this list.", details=[Detail("cursor", "not a cursor of this list")]
         ) from error

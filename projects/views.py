@@ -65,7 +65,7 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponse:
         return redirect("/")
     user = use_login_link(secret)
     if user is None:
-        told = "This sign-in link has been used or has expired. Start Baton again, or run manage.py login_link, for a new one."
+        told = "This sign-in link was used or has expired. For a new one start Baton again or run manage.py login_link."
         return render(request, "login.html", {**_form(request), "notice": told}, status=410)
     _signed_in(request, user, "link")
     return redirect("/")

@@ -31,7 +31,7 @@ def _no_network() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One running Baton without the demo, shared by the tests of this process: use names of your own in it, kill nothing."""
+    """One running Baton without the demo, shared by the tests of this process: use names of your own, kill nothing."""
     running = Stack()
     try:
         yield running.start()
@@ -57,7 +57,7 @@ _DATABASE = {"db", "transactional_db", "stack", "new_stack"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the second pass runs again on PostgreSQL: everything that uses a database, without browser and model tests."""
+    """Mark what runs again on PostgreSQL: everything that uses a database, without browser and model tests."""
     for item in items:
         uses = _DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
         if uses and not any(item.get_closest_marker(name) for name in ("browser", "model", "sqlite_only")):

@@ -1,4 +1,4 @@
-"""Loaded before anything else (`-p tests.plugin`): a clean environment, a data folder, a Redis and a database for this test process.
+"""Loaded before anything else (`-p tests.plugin`): a clean environment, data folder, Redis and database for the tests.
 
 pytest-django reads the settings before it reads any conftest.py, so that what they depend on has to be there by then.
 `BATON_TEST_DB=pg` runs the suite on PostgreSQL: one server for all processes of the run, a database for each.

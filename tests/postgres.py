@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 
 _FLAGS = [
-    "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "log_min_messages=warning",
+    "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
+    "log_min_messages=warning",
 ]  # fmt: skip
 
 
@@ -53,7 +54,7 @@ class Postgres:
     def start(self) -> None:
         """Make the data folder and start the server; returns when it answers."""
         data = self.folder / "data"
-        initdb = [
+        initdb: list[str | Path] = [
             self._bin / "initdb",
             "-D",
             data,

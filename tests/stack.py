@@ -59,7 +59,7 @@ def alive(pid: int) -> bool:
 
 
 class Stack:
-    """One running Baton with its own data folder, port and database. `env` adds settings, `options` goes to `manage.py up`."""
+    """One running Baton with its own data folder, port and database. `env` adds settings."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Stack:
     # Life
 
     def start(self) -> Stack:
-        """Start everything; returns when the login link is printed and worker and scheduler have shown a sign of life."""
+        """Start everything; returns when the login link is printed, and worker and scheduler show that they live."""
         with (self.data / "out.log").open("wb") as out, (self.data / "err.log").open("ab") as err:
             manage = [sys.executable, str(ROOT / "manage.py"), *self.command]
             self.process = subprocess.Popen(

@@ -1,1 +1,1 @@
-"""Starting and stopping everything on one machine: the embedded Redis, the worker, the scheduler and the web process."""
+"""Starting and stopping everything on one machine: the embedded Redis, worker, scheduler and web process."""

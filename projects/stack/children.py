@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _die_with_parent(parent: int) -> None:
-    """Ask the kernel to end this process with its parent (Linux), and leave the terminal's signals to the supervisor."""
+    """Ask the kernel (Linux) to end this with its parent, and leave the terminal's signals to the supervisor."""
     os.setpgid(0, 0)
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

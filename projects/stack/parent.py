@@ -9,7 +9,10 @@ import threading
 
 
 def end_with_parent() -> None:
-    """Watch the supervisor from a thread and end when it has gone. Linux does this by itself; without a supervisor nothing is watched."""
+    """Watch the supervisor from a thread and end when it has gone. Linux does this by itself.
+
+    Without a supervisor nothing is watched.
+    """
     supervisor = os.environ.get("BATON_SUPERVISOR", "")
     if sys.platform == "linux" or supervisor != str(os.getppid()):
         return

@@ -18,8 +18,8 @@ def server_binary() -> str:
         if found is not None:
             return found
     raise NoRedis(
-        "No Redis server was found. Use Python 3.11 on x86-64 Linux (it comes in a package there), install redis-server or "
-        "valkey-server, or set REDIS_URL to a running one."
+        "No Redis server was found. Install redis-server or valkey-server, or set REDIS_URL to a running one "
+        "(on x86-64 Linux with Python 3.11 it comes in a package)."
     )
 
 
@@ -47,8 +47,9 @@ def _on_path() -> str | None:
 
 
 def command(socket: Path, folder: Path) -> list[str]:
-    """The command line of a private server: no port, a socket only its owner may open, everything written to a file each second."""
+    """The command line of a private server: no port, a socket for its owner only, written to a file each second."""
     return [
         server_binary(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning", "--logfile", str(folder / "redis.log"), "--maxmemory-policy", "noeviction",
+        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning",
+        "--logfile", str(folder / "redis.log"), "--maxmemory-policy", "noeviction",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""One supervisor over Redis, worker, scheduler and web: it starts them, starts again what dies, and stops them together."""
+"""One supervisor over Redis, worker, scheduler and web: starts them, starts again what dies, stops them together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Plan:
 
 
 class Supervisor:
-    """Runs a plan until it is told to stop. `prepare` is called when Redis answers, before the others start; `ready` when web answers."""
+    """Runs a plan until it is told to stop.
+
+    `prepare` is called when Redis answers, before the others start; `ready` when web answers.
+    """
 
     def __init__(self, plan: Plan, prepare: Callable[[], None], ready: Callable[[], None]) -> None:
         self._plan = plan

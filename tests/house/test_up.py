@@ -1,4 +1,4 @@
-"""`manage.py up` as a newcomer meets it: one command that starts everything, keeps it running and leaves nothing behind."""
+"""`manage.py up` as a newcomer meets it: it starts everything, keeps it running and leaves nothing behind."""
 
 from __future__ import annotations
 

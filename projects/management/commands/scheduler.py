@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """Sweeps every SWEEP_SECONDS; any number of schedulers may run."""
 
     help = "Run a scheduler process; any number may run."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep until told to stop."""

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     """Starts Redis, worker, scheduler and web, and prints the address with a one-time login link."""
 
     help = "Start everything on this machine and print the address with a one-time login link. Ctrl-C stops it all."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""

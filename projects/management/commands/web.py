@@ -18,7 +18,7 @@ class Command(BaseCommand):
     """Serves pages, the API and sockets."""
 
     help = "Run the web process (HTTP and sockets)."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""

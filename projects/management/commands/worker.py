@@ -21,7 +21,7 @@ _PATIENCE = 5.0  # seconds for the steps at work to end; what does not is taken 
 
 
 class _Worker(Worker):
-    """Celery's worker, which ends within _PATIENCE: its threads may wait for a model much longer than anybody waits for them."""
+    """Celery's worker, ending within _PATIENCE: its threads may wait for a model longer than anybody waits for them."""
 
     def install_platform_tweaks(self, worker: Any) -> None:
         """Our signals instead of Celery's."""
@@ -30,7 +30,7 @@ class _Worker(Worker):
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    state.should_stop = EX_OK
+    state.should_stop = EX_OK  # type: ignore[assignment]
     timer = threading.Timer(_PATIENCE, os._exit, (EX_OK,))
     timer.daemon = True
     timer.start()
@@ -40,7 +40,7 @@ class Command(BaseCommand):
     """Executes runs."""
 
     help = "Run a worker process that executes runs; any number may run."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""
