@@ -204,10 +204,16 @@ def test_a_run_makes_at_most_a_thousand_stage_visits() -> None:
 def test_the_hard_stop_holds_for_people_too() -> None:
     """Rule 2.9: the guard never overrides a person, the hard stop of 6.5 does."""
     gate = approval({"Again": "again"})
-    world = run(stage("Work", outcomes=["again"], routes={"again": to_stage("Work")}, exit_hooks=[gate], max_visits=1))
-    for _ in range(STAGE_RUNS):
-        assert world.status is RunStatus.WAITING
-        world.answer("Again")
+    world = run(
+        stage("Spin", outcomes=["more"], default_outcome="more", routes={"more": to_stage("Spin")}, max_visits=998),
+        stage("Ask", outcomes=["again"], routes={"again": to_stage("Ask")}, exit_hooks=[gate], max_visits=1),
+    )
+    world.answer("Again")
+    assert world.status is RunStatus.WAITING
+    assert len(world.path) == STAGE_RUNS
+
+    world.answer("Again")
 
     assert world.status is RunStatus.FAILED
-    assert len(world.path) == STAGE_RUNS
+    assert world.state.error is not None
+    assert world.state.error.code == "stage_limit"
