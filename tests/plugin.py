@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,14 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _PG_URL = "BATON_TEST_PG_URL"
+_PROVIDER = re.compile(r"[A-Z_]+_(API_KEY|BASE_URL|INFERENCE_KEY)$")
 
 
 def clean_environment() -> dict[str, str]:
     """The environment without any of Baton's own settings: tests must neither use nor harm what a developer has set."""
     from config.env import Env
 
-    names = {name.upper() for name in Env.model_fields}
-    return {name: value for name, value in os.environ.items() if name.upper() not in names}
+    settings = {name.upper() for name in Env.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in settings and not _PROVIDER.match(name)}
 
 
 def _prepare() -> None:
