@@ -10,39 +10,26 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from redis import Redis
 
 from tests.plugin import ROOT, clean_environment
 from tests.postgres import create_database, drop_database
+from tests.waiting import wait_until
 
-T = TypeVar("T")
-FAST = {"LEASE_SECONDS": "3", "SWEEP_SECONDS": "0.2", "LOG_LEVEL": "info"}
+FAST = {"LEASE_SECONDS": "2", "SWEEP_SECONDS": "0.3", "LOG_LEVEL": "info"}
 _ROLES = {
     "web": r"manage\.py web",
     "worker": r"manage\.py worker",
     "scheduler": r"manage\.py scheduler",
     "redis": r"(redis|valkey)-server",
 }
-
-
-def wait_until(predicate: Callable[[], T], timeout: float = 15, what: str = "") -> T:
-    """Ask until the answer is true, and return it. Fails the test after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = predicate()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what or predicate} (last answer: {answer!r})")
-        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests.plugin import ROOT
-from tests.stack import Stack, alive, wait_until
+from tests.stack import Stack, alive
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 ROLES = ("web", "worker", "scheduler", "redis")
