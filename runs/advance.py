@@ -80,8 +80,8 @@ def apply(
 ) -> Outcome:
     """Bring a fact to a run in one transaction, with everything that follows from it.
 
-    With `worker`, the next ready agent is claimed for the caller. `before` may look at the locked run and raise; `after`
-    writes rows that belong to the same decision. Raises LeaseLost when the fact came from a worker that holds nothing.
+    With `worker`, the next ready agent is claimed for the caller. `before` may look at the locked run and raise;
+    `after` writes rows of the same decision. Raises LeaseLost when the fact came from a worker that holds nothing.
     """
 
     def work() -> Outcome:
@@ -137,7 +137,12 @@ def _recover(batch: _Batch, held: Work) -> None:
         agent = ids[row]
         if store.count_lost_claim(held.row.pk, agent.key) >= MAX_LOST_CLAIMS:
             name = held.frozen.workflow.stages[held.state.stage].assignments[agent.position].agent
-            batch.decide(held, facts.Broken("crash_loop", f"Agent {name} took its worker down {MAX_LOST_CLAIMS} times in a row.", name))
+            batch.decide(
+                held,
+                facts.Broken(
+                    "crash_loop", f"Agent {name} took its worker down {MAX_LOST_CLAIMS} times in a row.", name
+                ),
+            )
             return
         batch.decide(held, facts.Claimed(agent.key, lost=True))
         batch.step_of(held, agent.key)
@@ -167,7 +172,9 @@ class _Batch:
             self._works[run_id] = held
         return self._works[run_id]
 
-    def decide(self, held: Work, fact: facts.Fact, *, turn: TurnRecord | None = None, calls: Sequence[NewCall] = ()) -> Decision:
+    def decide(
+        self, held: Work, fact: facts.Fact, *, turn: TurnRecord | None = None, calls: Sequence[NewCall] = ()
+    ) -> Decision:
         """Decide a fact, write the calls it opened, and resolve the workflow a route leads to."""
         decision = held.decide(fact, self.now)
         if decision.ignored:
@@ -195,12 +202,22 @@ class _Batch:
         try:
             target = find_target(row.project_id, row.lineage, request.workflow, request.input)
         except Refused as refused:
-            call = NewCall(request.call, refused.known or request.workflow, CallStatus.REFUSED, envelope=envelope("refused", error=refused.message))
+            call = NewCall(
+                request.call,
+                refused.known or request.workflow,
+                CallStatus.REFUSED,
+                envelope=envelope("refused", error=refused.message),
+            )
             store.insert_calls(held, [call], self.now)
-            self.decide(held, facts.RouteRefused(request.call, refused.known or request.workflow, refused.message, refused.detail))
+            self.decide(
+                held,
+                facts.RouteRefused(request.call, refused.known or request.workflow, refused.message, refused.detail),
+            )
             return
         child = new_child(row, target, request.call, "route")
-        self._insert(held, [NewCall(request.call, target.name, CallStatus.WAITING, child=child, timeout=request.timeout)])
+        self._insert(
+            held, [NewCall(request.call, target.name, CallStatus.WAITING, child=child, timeout=request.timeout)]
+        )
         self.decide(held, facts.RouteOpened(request.call, target.name, str(child.id), target.input, request.timeout))
 
     def step_of(self, held: Work, key: str, conversation: Any = None) -> None:
@@ -222,7 +239,9 @@ class _Batch:
                 self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
-                ready = sum(1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known)
+                ready = sum(
+                    1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known
+                )
                 self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))
         if self.outcome.step is not None:
             # The step was taken before the row was written: hand on the state as it stands now.

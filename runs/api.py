@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from ninja import Header, Query, Router, Status
-from pydantic import Field
 
 from builder.queries import workflow_for
 from projects.access import Caller, Role, project_for
@@ -24,7 +23,9 @@ from runs.why import why
 router = Router(tags=["runs"])
 Json = Any
 
-WaitSeconds = Annotated[int, Query(ge=0, le=300, description="Seconds to wait for the end of the run; it holds nothing meanwhile.")]
+WaitSeconds = Annotated[
+    int, Query(ge=0, le=300, description="Seconds to wait for the end of the run; it holds nothing meanwhile.")
+]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
@@ -42,8 +43,15 @@ def _origin(caller: Caller) -> str:
     response={200: shapes.RunOut, 201: shapes.RunOut, 202: shapes.RunOut, **ERRORS},
     summary="Start a run",
 )
-async def start(request: HttpRequest, p: str, w: str, body: shapes.StartBody | None = None, wait: WaitSeconds = 0, idempotency_key: Key = None) -> Any:
-    """Start a run of a workflow. 201 with the run; 200 with the first run where the key is known; 202 when it was asked to wait and is not over."""
+async def start(
+    request: HttpRequest,
+    p: str,
+    w: str,
+    body: shapes.StartBody | None = None,
+    wait: WaitSeconds = 0,
+    idempotency_key: Key = None,
+) -> Any:
+    """201 with the run; 200 with the first run where the key is known; 202 when asked to wait and not over."""
     row, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
     ended = await run_ended(row.pk, wait) if wait else False
     shown = await sync_to_async(_shown)(row.pk)
@@ -61,17 +69,27 @@ def _shown(run_id: Any) -> dict[str, Json]:
     return queries.run_json(WorkflowRun.objects.select_related("project", "version").get(pk=run_id))
 
 
-@router.post("/projects/{p}/workflows/{w}/runs/batch", response={201: shapes.RunsOut, **ERRORS}, summary="Start up to 100 runs together")
+@router.post(
+    "/projects/{p}/workflows/{w}/runs/batch",
+    response={201: shapes.RunsOut, **ERRORS},
+    summary="Start up to 100 runs together",
+)
 def batch(request: HttpRequest, p: str, w: str, body: shapes.BatchBody) -> Any:
     """Start them all, or none and every problem named."""
     caller = _caller(request)
     workflow = workflow_for(caller, p, w, Role.OPERATOR)
     rows = start_batch(workflow, body.inputs, Start(_origin(caller), caller.user.pk))
-    fresh = WorkflowRun.objects.select_related("project", "version").filter(pk__in=[row.pk for row in rows]).order_by("number")
+    fresh = (
+        WorkflowRun.objects.select_related("project", "version")
+        .filter(pk__in=[row.pk for row in rows])
+        .order_by("number")
+    )
     return Status(201, {"items": queries.runs_json(list(fresh))})
 
 
-@router.get("/projects/{p}/runs", response={200: shapes.RunPage, **ERRORS}, summary="List the runs of a project, newest first")
+@router.get(
+    "/projects/{p}/runs", response={200: shapes.RunPage, **ERRORS}, summary="List the runs of a project, newest first"
+)
 def list_runs(
     request: HttpRequest,
     p: str,
@@ -85,7 +103,9 @@ def list_runs(
 ) -> Any:
     """Filtered by status, workflow (its name), origin, since (ISO 8601) and idempotency key."""
     project = project_for(_caller(request), p, Role.VIEWER)
-    rows = queries.runs_of(project, status=status.value if status else None, workflow=workflow, origin=origin, since=since, key=key)
+    rows = queries.runs_of(
+        project, status=status.value if status else None, workflow=workflow, origin=origin, since=since, key=key
+    )
     return page(rows, cursor=cursor, limit=limit, order="-created_at", render_all=queries.runs_json)
 
 
@@ -96,13 +116,21 @@ def get_run(request: HttpRequest, run_id: str) -> Any:
 
 
 @router.get("/runs/{run_id}/events", response={200: shapes.EventPage, **ERRORS}, summary="The log of a run")
-def events(request: HttpRequest, run_id: str, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 100, cursor: str | None = None) -> Any:
+def events(
+    request: HttpRequest,
+    run_id: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> Any:
     """Events after a number, oldest first. `next` continues it, as `cursor`."""
     run = queries.run_for(_caller(request), run_id)
     return queries.events_of(run, after=queries.event_cursor(cursor, after), limit=limit)
 
 
-@router.get("/runs/{run_id}/tree", response={200: shapes.TreeOut, **ERRORS}, summary="A run and everything it triggered")
+@router.get(
+    "/runs/{run_id}/tree", response={200: shapes.TreeOut, **ERRORS}, summary="A run and everything it triggered"
+)
 def tree(request: HttpRequest, run_id: str) -> Any:
     """Flat, the asked run first."""
     return {"items": queries.tree_of(queries.run_for(_caller(request), run_id))}
@@ -114,7 +142,11 @@ def why_waiting(request: HttpRequest, run_id: str) -> Any:
     return {"chain": why(queries.run_for(_caller(request), run_id))}
 
 
-@router.get("/runs/{run_id}/agents/{agent_run}", response={200: shapes.AgentWorkOut, **ERRORS}, summary="One agent's work in a run")
+@router.get(
+    "/runs/{run_id}/agents/{agent_run}",
+    response={200: shapes.AgentWorkOut, **ERRORS},
+    summary="One agent's work in a run",
+)
 def agent_work(request: HttpRequest, run_id: str, agent_run: str) -> Any:
     """What it was sent, what it answered, its tools, tokens and cost."""
     return queries.agent_work(queries.run_for(_caller(request), run_id), agent_run)
@@ -129,7 +161,9 @@ def cancel(request: HttpRequest, run_id: str, body: shapes.CancelBody | None = N
     return _shown(run.pk)
 
 
-@router.post("/runs/{run_id}/pause", response={200: shapes.RunOut, **ERRORS}, summary="Pause a run at its next boundary")
+@router.post(
+    "/runs/{run_id}/pause", response={200: shapes.RunOut, **ERRORS}, summary="Pause a run at its next boundary"
+)
 def pause(request: HttpRequest, run_id: str, body: shapes.EmptyBody | None = None) -> Any:
     """Turns in flight are finished and kept; nothing new starts. 409 when it has ended or is paused."""
     caller = _caller(request)
@@ -147,8 +181,15 @@ def resume(request: HttpRequest, run_id: str, body: shapes.EmptyBody | None = No
     return _shown(run.pk)
 
 
-@router.get("/projects/{p}/gates", response={200: shapes.GatePage, **ERRORS}, tags=["gates"], summary="List the gates of a project")
-def list_gates(request: HttpRequest, p: str, status: GateStatus | None = None, cursor: str | None = None, limit: Limit = 50) -> Any:
+@router.get(
+    "/projects/{p}/gates",
+    response={200: shapes.GatePage, **ERRORS},
+    tags=["gates"],
+    summary="List the gates of a project",
+)
+def list_gates(
+    request: HttpRequest, p: str, status: GateStatus | None = None, cursor: str | None = None, limit: Limit = 50
+) -> Any:
     """Filtered by status; oldest first."""
     project = project_for(_caller(request), p, Role.VIEWER)
     rows = Gate.objects.filter(run__project=project)
@@ -163,10 +204,14 @@ def get_gate(request: HttpRequest, gate_id: str) -> Any:
     return queries.gate_json(queries.gate_for(_caller(request), gate_id))
 
 
-@router.post("/gates/{gate_id}/answer", response={200: shapes.GateOut, **ERRORS}, tags=["gates"], summary="Answer a gate")
+@router.post(
+    "/gates/{gate_id}/answer", response={200: shapes.GateOut, **ERRORS}, tags=["gates"], summary="Answer a gate"
+)
 def answer(request: HttpRequest, gate_id: str, body: shapes.AnswerBody) -> Any:
     """The first answer wins. 409 with who answered what and when; 422 for an option that is not offered."""
     caller = _caller(request)
     gate = queries.gate_for(caller, gate_id, Role.OPERATOR)
-    given = control.Answer(body.option, body.comment, caller.user.get_username(), caller.user.pk, "api" if caller.token else "inbox")
+    given = control.Answer(
+        body.option, body.comment, caller.user.get_username(), caller.user.pk, "api" if caller.token else "inbox"
+    )
     return queries.gate_json(control.answer_gate(gate.pk, given))

@@ -55,7 +55,9 @@ def delete_project(request: HttpRequest, p: str) -> Any:
     """409 while one of its runs has not ended."""
     caller = _caller(request)
     project = project_for(caller, p, Role.OWNER)
-    open_runs = WorkflowRun.objects.filter(project=project).exclude(status__in=[status.value for status in FINAL_RUN]).count()
+    open_runs = (
+        WorkflowRun.objects.filter(project=project).exclude(status__in=[status.value for status in FINAL_RUN]).count()
+    )
     if open_runs:
         raise Conflict(f"{open_runs} runs of this project have not ended; cancel them first.")
     operations.delete_project(caller, project)

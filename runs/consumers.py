@@ -71,8 +71,11 @@ class _Watcher(AsyncWebsocketConsumer):
                 await self.close(_NOT_ALLOWED)
                 return
 
-    @database_sync_to_async
-    def _look(self) -> tuple[str, int] | None:
+    async def _look(self) -> tuple[str, int] | None:
+        found: tuple[str, int] | None = await database_sync_to_async(self._look_now)()
+        return found
+
+    def _look_now(self) -> tuple[str, int] | None:
         """Whether the session still stands and its user may still watch."""
         user = self.scope.get("user")
         session = self.scope.get("session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -39,10 +40,9 @@ def cancel_started_run(run_id: UUID, *, by: str, cascade: bool = True) -> None:
 def cancel_marked_child(call: WorkflowCall) -> None:
     """Cancel the child of a call that a cancelled parent left behind; harmless when the child has ended."""
     if call.child_id is not None:
-        try:
+        # It may have ended by itself in between, which is just as well.
+        with suppress(WrongState):
             cancel_started_run(call.child_id, by="system")
-        except WrongState:
-            pass  # it ended by itself in between, which is just as well
     store.clear_cascade(call.pk)
 
 
@@ -96,7 +96,10 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
             raise GateClosed(closed_message(held))
         labels = [option["label"] for option in held.options]
         if answer.option not in labels:
-            raise Invalid(f"{answer.option!r} is not an option of this gate.", details=[Detail("option", f"one of: {', '.join(labels)}")])
+            raise Invalid(
+                f"{answer.option!r} is not an option of this gate.",
+                details=[Detail("option", f"one of: {', '.join(labels)}")],
+            )
 
     def link(work: Work, decision: Decision, now: datetime) -> None:
         store.record_answer(gate_id(work.row.pk, row.key), answer.user_id)

@@ -13,6 +13,7 @@ from runs.effects.agent_turn import carry_out
 from runs.errors import LeaseLost
 from runs.ids import agent_run_id
 from runs.leases import keeper
+from runs.turnstile import passing
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,11 @@ _MAX_SECONDS = 20.0
 
 def drive(run_id: UUID) -> None:
     """Carry a run on: its ready agents, the child just started, the parent just woken, one step after the other."""
+    with passing():
+        _drive(run_id)
+
+
+def _drive(run_id: UUID) -> None:
     started = time.monotonic()
     outcome = claim(run_id)
     steps = 0

@@ -1,4 +1,4 @@
-"""After a commit: telling open pages "now at event N". Coalesced and sent on the process's one event loop; losing it costs a page a moment."""
+"""After a commit: telling open pages "now at event N". Gathered, and sent on the one event loop."""
 
 from __future__ import annotations
 

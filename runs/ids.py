@@ -1,4 +1,4 @@
-"""Ids that derive from a run and a key, so that doing something twice finds the first row instead of making a second."""
+"""Ids that derive from a run and a key: doing something twice finds the first row instead of making a second."""
 
 from __future__ import annotations
 

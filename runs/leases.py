@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 def start_ticks(pid: int) -> str:
-    """When a process started, in the kernel's ticks, so that a reused number is told apart. "0" where there is no /proc."""
+    """When a process started, in the kernel's ticks: tells a reused number apart. "0" where there is no /proc."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):

@@ -14,6 +14,7 @@ from django.utils import timezone
 from builder.models import Workflow
 from projects.errors import Detail, Invalid
 from runs import bell, fanout, store
+from runs.advance import new_child
 from runs.errors import Refused
 from runs.faults import crash_point
 from runs.models import ScheduledStart, WorkflowRun
@@ -71,7 +72,9 @@ def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> lis
             targets.append(target_of(workflow, value))
         except Invalid as error:
             found = error.details or [Detail("input", error.message)]
-            problems.extend(Detail(detail.path.replace("input", f"inputs[{place}]", 1), detail.message) for detail in found)
+            problems.extend(
+                Detail(detail.path.replace("input", f"inputs[{place}]", 1), detail.message) for detail in found
+            )
     if problems:
         raise Invalid("Some inputs do not fit; nothing was started.", details=problems)
     new = [_new_run(workflow, target, start) for target in targets]
@@ -82,7 +85,9 @@ def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> lis
 
 def _check_start(start: Start) -> None:
     if start.key is not None and not 1 <= len(start.key) <= MAX_KEY:
-        raise Invalid("The idempotency key is out of bounds.", details=[Detail("Idempotency-Key", f"1 to {MAX_KEY} characters")])
+        raise Invalid(
+            "The idempotency key is out of bounds.", details=[Detail("Idempotency-Key", f"1 to {MAX_KEY} characters")]
+        )
     check_size(start.metadata, "metadata")
 
 
@@ -122,11 +127,7 @@ def start_scheduled(row: ScheduledStart, now: datetime) -> None:
             store.settle_scheduled(row.pk, child=None, error=refused.message)
             return None
         key = f"scheduled/{row.pk}"
-        new = NewRun(
-            project_id=parent.project_id, workflow_id=target.workflow_id, workflow_name=target.name, version_id=target.version.pk,
-            version_number=target.version.number, input=target.input, origin="agent", starter_id=parent.starter_id, parent_id=parent.pk,
-            depth=parent.depth + 1, lineage=tuple((step[0], step[1]) for step in parent.lineage), id=store.child_id_for(parent.pk, key),
-        )  # fmt: skip
+        new = new_child(parent, target, key, "agent")
         child = store.insert_runs([new], now)[0]
         store.settle_scheduled(row.pk, child=child.pk, error=None)
         return child
@@ -134,4 +135,3 @@ def start_scheduled(row: ScheduledStart, now: datetime) -> None:
     child = store.in_transaction(work)
     if child is not None:
         _tell([child])
-

@@ -20,12 +20,15 @@ from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowR
 Json = Any
 
 
-def as_uuid(text: str) -> UUID | None:
-    """An id from a path or a body; None when it is none."""
+NOBODY = UUID(int=0)
+
+
+def as_uuid(text: str) -> UUID:
+    """An id from a path or a body; one that no row has when the text is none."""
     try:
         return UUID(str(text))
     except ValueError:
-        return None
+        return NOBODY
 
 
 def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER) -> WorkflowRun:
@@ -80,14 +83,22 @@ def runs_json(rows: Sequence[WorkflowRun]) -> list[dict[str, Json]]:
     """Runs in the API's shape, with as many queries for a page as for one."""
     ids = [row.pk for row in rows]
     children: dict[UUID, list[str]] = defaultdict(list)
-    for pk, parent in WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number").values_list("pk", "parent_id"):
+    for pk, parent in (
+        WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number").values_list("pk", "parent_id")
+    ):
         children[parent].append(str(pk))
-    called = dict(WorkflowCall.objects.filter(child_id__in=ids, child__parent_id__isnull=False).exclude(key="").values_list("child_id", "pk"))
+    called = dict(
+        WorkflowCall.objects.filter(child_id__in=ids, child__parent_id__isnull=False)
+        .exclude(key="")
+        .values_list("child_id", "pk")
+    )
     stages, waiting = _stages(ids), waiting_on(ids)
     return [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
 
 
-def _run(row: WorkflowRun, children: list[str], call: UUID | None, stages: list[Json], waiting: list[Json]) -> dict[str, Json]:
+def _run(
+    row: WorkflowRun, children: list[str], call: UUID | None, stages: list[Json], waiting: list[Json]
+) -> dict[str, Json]:
     parent = {"run_id": str(row.parent_id), "call_id": str(call) if call else None} if row.parent_id else None
     return {
         "id": str(row.pk),
@@ -108,7 +119,12 @@ def _run(row: WorkflowRun, children: list[str], call: UUID | None, stages: list[
         "key": row.key,
         "waiting_on": waiting,
         "stages": stages,
-        "usage": {"input_tokens": row.input_tokens, "output_tokens": row.output_tokens, "requests": row.requests, "cost": row.cost},
+        "usage": {
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "requests": row.requests,
+            "cost": row.cost,
+        },
         "created_at": iso(row.created_at),
         "started_at": iso(row.started_at),
         "finished_at": iso(row.finished_at),
@@ -117,11 +133,19 @@ def _run(row: WorkflowRun, children: list[str], call: UUID | None, stages: list[
 
 def _stages(ids: Iterable[UUID]) -> dict[UUID, list[Json]]:
     agents: dict[UUID, list[Json]] = defaultdict(list)
-    for agent in AgentRun.objects.filter(run_id__in=ids).order_by("position").values("pk", "stage_run_id", "agent", "status", "turns"):
+    for agent in (
+        AgentRun.objects.filter(run_id__in=ids)
+        .order_by("position")
+        .values("pk", "stage_run_id", "agent", "status", "turns")
+    ):
         shown = {"id": str(agent["pk"]), "agent": agent["agent"], "status": agent["status"], "turns": agent["turns"]}
         agents[agent["stage_run_id"]].append(shown)
     stages: dict[UUID, list[Json]] = defaultdict(list)
-    for stage in StageRun.objects.filter(run_id__in=ids).order_by("entry").values("pk", "run_id", "name", "visit", "status", "outcome"):
+    for stage in (
+        StageRun.objects.filter(run_id__in=ids)
+        .order_by("entry")
+        .values("pk", "run_id", "name", "visit", "status", "outcome")
+    ):
         shown = {name: stage[name] for name in ("name", "visit", "status", "outcome")}
         stages[stage["run_id"]].append({**shown, "agents": agents[stage["pk"]]})
     return stages
@@ -130,19 +154,33 @@ def _stages(ids: Iterable[UUID]) -> dict[UUID, list[Json]]:
 def waiting_on(ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Json]]]:
     """What runs wait for, oldest first: workflows, gates and retries. Filled also while a run is running."""
     found: dict[UUID, list[dict[str, Json]]] = defaultdict(list)
-    calls = WorkflowCall.objects.filter(run_id__in=ids, status=CallStatus.WAITING.value).select_related("child").order_by("since")
+    calls = (
+        WorkflowCall.objects.filter(run_id__in=ids, status=CallStatus.WAITING.value)
+        .select_related("child")
+        .order_by("since")
+    )
     for call in calls:
         label = f"{call.workflow_name} #{call.child.number}" if call.child else call.workflow_name
-        found[call.run_id].append(_wait("workflow", call.child_id or call.pk, label, call.stage, call.agent_run_id, call.since, call.until))
+        found[call.run_id].append(
+            _wait("workflow", call.child_id or call.pk, label, call.stage, call.agent_run_id, call.since, call.until)
+        )
     for gate in Gate.objects.filter(run_id__in=ids, status=GateStatus.OPEN.value).order_by("opened_at"):
         found[gate.run_id].append(_wait("gate", gate.pk, gate.name, gate.stage, None, gate.opened_at, gate.deadline))
-    retrying = AgentRun.objects.filter(run_id__in=ids, status=AgentStatus.RETRYING.value).select_related("stage_run").order_by("changed_at")
+    retrying = (
+        AgentRun.objects.filter(run_id__in=ids, status=AgentStatus.RETRYING.value)
+        .select_related("stage_run")
+        .order_by("changed_at")
+    )
     for agent in retrying:
-        found[agent.run_id].append(_wait("retry", agent.pk, agent.agent, agent.stage_run.name, agent.pk, agent.changed_at, agent.retry_at))
+        found[agent.run_id].append(
+            _wait("retry", agent.pk, agent.agent, agent.stage_run.name, agent.pk, agent.changed_at, agent.retry_at)
+        )
     return found
 
 
-def _wait(kind: str, pk: UUID, label: str, stage: str, agent_run: UUID | None, since: datetime, until: datetime | None) -> dict[str, Json]:
+def _wait(
+    kind: str, pk: UUID, label: str, stage: str, agent_run: UUID | None, since: datetime, until: datetime | None
+) -> dict[str, Json]:
     return {
         "kind": kind,
         "id": str(pk),
@@ -156,7 +194,14 @@ def _wait(kind: str, pk: UUID, label: str, stage: str, agent_run: UUID | None, s
 
 def event_json(event: Event) -> dict[str, Json]:
     """One entry of the log."""
-    return {"seq": event.seq, "at": iso(event.at), "kind": event.kind, "stage": event.stage, "agent": event.agent, "data": event.data}
+    return {
+        "seq": event.seq,
+        "at": iso(event.at),
+        "kind": event.kind,
+        "stage": event.stage,
+        "agent": event.agent,
+        "data": event.data,
+    }
 
 
 def events_of(run: WorkflowRun, *, after: int = 0, limit: int = 100) -> dict[str, Json]:
@@ -218,7 +263,10 @@ def agent_work(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
     turns = list(agent.turn_rows.order_by("number"))
     results = dict(WorkflowCall.objects.filter(agent_run=agent).values_list("key", "envelope"))
     shown = [_turn(turn, results) for turn in turns]
-    usage = {name: sum(turn.usage.get(name, 0) for turn in turns) for name in ("input_tokens", "output_tokens", "requests", "cost")}
+    usage = {
+        name: sum(turn.usage.get(name, 0) for turn in turns)
+        for name in ("input_tokens", "output_tokens", "requests", "cost")
+    }
     end = agent.finished_at
     return {
         "agent": agent.agent,
@@ -236,10 +284,21 @@ def agent_work(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
 
 def _turn(turn: Any, results: dict[str, Json]) -> dict[str, Json]:
     tools = [
-        {"name": tool["name"], "args": tool["args"], "result": results.get(tool["call"]) if tool.get("call") and tool["result"] is None else tool["result"]}
+        {
+            "name": tool["name"],
+            "args": tool["args"],
+            "result": results.get(tool["call"]) if tool.get("call") and tool["result"] is None else tool["result"],
+        }
         for tool in turn.tools
     ]
-    return {"request": turn.request, "response": turn.response, "tools": tools, "usage": turn.usage, "at": iso(turn.at), "seconds": turn.seconds}
+    return {
+        "request": turn.request,
+        "response": turn.response,
+        "tools": tools,
+        "usage": turn.usage,
+        "at": iso(turn.at),
+        "seconds": turn.seconds,
+    }
 
 
 def event_cursor(cursor: str | None, after: int) -> int:

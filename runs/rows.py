@@ -66,7 +66,13 @@ def _stored_as(field: Field[Any, Any]) -> str:
 
 
 _INTO: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "sqlite": {"JSONField": _to_json, "UUIDField": lambda value: value.hex, "DateTimeField": _naive, "TextField": clean, "CharField": clean},
+    "sqlite": {
+        "JSONField": _to_json,
+        "UUIDField": lambda value: value.hex,
+        "DateTimeField": _naive,
+        "TextField": clean,
+        "CharField": clean,
+    },
     "postgresql": {"JSONField": _to_json, "TextField": clean, "CharField": clean},
 }
 _OUT_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
@@ -107,7 +113,7 @@ def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: 
 
 
 def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows given by attribute name. All of them name the same fields, and every field that has no default in the database."""
+    """Insert rows given by attribute name: all the same fields, and every field without a default in the database."""
     if not new:
         return
     connection = connections[DEFAULT_DB_ALIAS]
@@ -137,7 +143,7 @@ def _update_sql(
 def update(
     model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
 ) -> int:
-    """Set fields of the rows where others equal what is given; `add` adds to numbers. Returns how many rows it changed."""
+    """Set fields of the rows where others equal what is given; `add` adds to numbers. Returns the number of rows."""
     connection = connections[DEFAULT_DB_ALIAS]
     columns = _columns(connection.vendor, model)
     added = add or {}
@@ -184,3 +190,15 @@ def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | Non
         cursor.execute(sql, [count, pk])
         row = cursor.fetchone()
     return int(row[0]) if row else None
+
+
+def key(value: UUID) -> Any:
+    """An id as the database of this process stores it, for a statement of one's own."""
+    return value.hex if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" else value
+
+
+def query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that was written out."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())

@@ -99,7 +99,9 @@ def _dead_owners(now: datetime) -> None:
 
 def _standing_still(now: datetime) -> None:
     """Ring for runs that nobody has taken up: their ring was lost, or their worker was."""
-    lapsed = AgentRun.objects.filter(status=AgentStatus.RUNNING.value, lease_until__lte=now).exclude(run__status=RunStatus.PAUSED.value)
+    lapsed = AgentRun.objects.filter(status=AgentStatus.RUNNING.value, lease_until__lte=now).exclude(
+        run__status=RunStatus.PAUSED.value
+    )
     ring = list(lapsed.values_list("run_id", flat=True)[:_BATCH])
     patience = _BACKLOG_PATIENCE if _queue_length() else _PATIENCE
     ring += _unclaimed(now, now - patience)
@@ -113,7 +115,9 @@ def _unclaimed(now: datetime, before: datetime) -> list[UUID]:
     quiet = WorkflowRun.objects.exclude(rung_at__gt=now - _AGAIN)
     queued = quiet.filter(status=RunStatus.QUEUED.value, created_at__lte=before).order_by("created_at")
     found = list(queued.values_list("pk", flat=True)[:_BATCH])
-    ready = AgentRun.objects.filter(status=AgentStatus.READY.value, changed_at__lte=before).exclude(run__rung_at__gt=now - _AGAIN)
+    ready = AgentRun.objects.filter(status=AgentStatus.READY.value, changed_at__lte=before).exclude(
+        run__rung_at__gt=now - _AGAIN
+    )
     ready = ready.exclude(run__status=RunStatus.PAUSED.value).order_by("changed_at")
     return found + list(ready.values_list("run_id", flat=True)[:_BATCH])
 
@@ -124,7 +128,7 @@ def _queue_length() -> int:
     try:
         if _redis is None:
             _redis = Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=0.5)
-        return int(_redis.llen(settings.CELERY_QUEUE))  # type: ignore[arg-type]
+        return int(_redis.llen(settings.CELERY_QUEUE))
     except RedisError:
         return 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import threading
 import time
@@ -45,16 +47,43 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 _TRIES = 6
-# SQLite has one writer; threads of one process queue here, in order, rather than at its busy handler, which sleeps and guesses.
-_ONE_WRITER = threading.Lock()
+
+
+class _OneWriter:
+    """SQLite has one writer. Whoever wants to write queues here, threads and processes alike, and is woken when it is
+    their turn; the busy handler below would sleep and guess."""
+
+    def __init__(self) -> None:
+        self._threads = threading.Lock()
+        self._file: int | None = None
+        self._owner = 0
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        if self._owner != os.getpid():
+            path = f"{connection.settings_dict['NAME']}.writer"
+            self._file, self._owner = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), os.getpid()
+        fcntl.flock(self._file or 0, fcntl.LOCK_EX)
+
+    def __exit__(self, *raised: object) -> None:
+        fcntl.flock(self._file or 0, fcntl.LOCK_UN)
+        self._threads.release()
+
+
+_ONE_WRITER = _OneWriter()
 _FREE: AbstractContextManager[object] = nullcontext()
 
 
+def _turn() -> AbstractContextManager[object]:
+    alone = connection.vendor == "sqlite" and not connection.in_atomic_block
+    return _ONE_WRITER if alone else _FREE
+
+
 def in_transaction(work: Callable[[], T]) -> T:
-    """Run `work` in one transaction, again (a few times, with a growing pause) when the database was locked or chose it as a deadlock's victim."""
+    """Run `work` in one transaction; a few times more, with growing pauses, after a lock or a deadlock."""
     for attempt in range(_TRIES):
         try:
-            with _ONE_WRITER if connection.vendor == "sqlite" and not connection.in_atomic_block else _FREE, transaction.atomic():
+            with _turn(), transaction.atomic():
                 return work()
         except OperationalError:
             if attempt == _TRIES - 1 or connection.in_atomic_block:
@@ -209,14 +238,18 @@ class NewCall:
     tool_call_id: str = ""
     child: NewRun | None = None
     child_id: UUID | None = None
-    timeout: int | None = None
+    timeout: float | None = None  # seconds
     envelope: dict[str, Json] | None = None
     caller_key: str | None = None
 
 
 def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[WorkflowRun]:
     """Write calls of a run and the children they start; returns the children."""
-    children = insert_runs([call.child for call in calls if call.child is not None], now) if any(call.child for call in calls) else []
+    children = (
+        insert_runs([call.child for call in calls if call.child is not None], now)
+        if any(call.child for call in calls)
+        else []
+    )
     stage = work.frozen.workflow.stages[work.state.stage].name
     rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
     return children
@@ -265,8 +298,15 @@ def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
     decisions, work.decisions = work.decisions, []
     if not decisions:
         return
-    _save_stages(work, _last_by(decisions, lambda decision: decision.stages, lambda stage: stage.entry, _join_stage), now)
-    _save_agents(work, _last_by(decisions, lambda decision: decision.agents, lambda agent: agent.state.key, _join_agent), now, lease)
+    _save_stages(
+        work, _last_by(decisions, lambda decision: decision.stages, lambda stage: stage.entry, _join_stage), now
+    )
+    _save_agents(
+        work,
+        _last_by(decisions, lambda decision: decision.agents, lambda agent: agent.state.key, _join_agent),
+        now,
+        lease,
+    )
     for decision in decisions:
         _save_gates(work, decision.opened, decision.closed, now)
     if work.turn is not None:
@@ -310,7 +350,12 @@ def save_tool_results(run_id: UUID, agent_key: str, number: int, results: dict[i
     turn.save(update_fields=["tools"])
 
 
-def _last_by(decisions: Iterable[Decision], pick: Callable[[Decision], Sequence[T]], key: Callable[[T], Any], join: Callable[[T, T], T]) -> list[T]:
+def _last_by(
+    decisions: Iterable[Decision],
+    pick: Callable[[Decision], Sequence[T]],
+    key: Callable[[T], Any],
+    join: Callable[[T, T], T],
+) -> list[T]:
     """The changes of several decisions, the last of each object, remembering whether it began among them."""
     merged: dict[Any, T] = {}
     for decision in decisions:
@@ -333,7 +378,12 @@ def _save_stages(work: Work, changes: Sequence[StageChange], now: datetime) -> N
     for change in changes:
         if not change.began:
             finished = now if change.status is not StageStatus.RUNNING else None
-            values = {"status": change.status.value, "outcome": change.outcome, "decided_by": change.decided_by, "finished_at": finished}
+            values = {
+                "status": change.status.value,
+                "outcome": change.outcome,
+                "decided_by": change.decided_by,
+                "finished_at": finished,
+            }
             rows.update(StageRun, {"id": stage_run_id(work.row.id, change.entry)}, values)
 
 
@@ -477,7 +527,11 @@ def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:
         changed["result"] = asdict(state.result)
     if state.error is not None and row.error is None:
         changed["error"] = asdict(state.error)
-    counted = {name: work.turn.usage[name] for name in _COUNTERS if work.turn.usage.get(name)} if work.turn is not None else {}
+    counted = (
+        {name: work.turn.usage[name] for name in _COUNTERS if work.turn.usage.get(name)}
+        if work.turn is not None
+        else {}
+    )
     rows.update(WorkflowRun, {"id": row.pk}, changed, add=counted)
     append_events(row, events, now)
     for name, value in changed.items():
@@ -491,7 +545,15 @@ def append_events(row: WorkflowRun, events: Sequence[NewEvent], now: datetime) -
 
 
 def _event(run_id: UUID, seq: int, now: datetime, event: NewEvent) -> Row:
-    return {"run_id": run_id, "seq": seq, "at": now, "kind": event.kind, "stage": event.stage, "agent": event.agent, "data": event.data}
+    return {
+        "run_id": run_id,
+        "seq": seq,
+        "at": now,
+        "kind": event.kind,
+        "stage": event.stage,
+        "agent": event.agent,
+        "data": event.data,
+    }
 
 
 # Calls that come back
@@ -500,7 +562,11 @@ def _event(run_id: UUID, seq: int, now: datetime, event: NewEvent) -> Row:
 def waiting_callers(child_id: UUID) -> list[WorkflowCall]:
     """The calls on a run that has ended: those that wait for it, and those that stopped waiting."""
     statuses = [CallStatus.WAITING.value, CallStatus.TIMED_OUT.value, CallStatus.CANCELLED.value]
-    return list(WorkflowCall.objects.filter(child_id=child_id, status__in=statuses, late_envelope__isnull=True).order_by("run_id", "since"))
+    return list(
+        WorkflowCall.objects.filter(child_id=child_id, status__in=statuses, late_envelope__isnull=True).order_by(
+            "run_id", "since"
+        )
+    )
 
 
 def resolve_call(call: WorkflowCall, status: CallStatus, back: dict[str, Json], now: datetime) -> bool:
@@ -532,7 +598,9 @@ def renew_leases(owner: str, held: Sequence[UUID], until: datetime) -> set[UUID]
 
 def expire_leases_of(owners: Sequence[str], now: datetime) -> int:
     """Let the leases of processes that are known to be dead lapse at once."""
-    return AgentRun.objects.filter(lease_owner__in=owners, status=AgentStatus.RUNNING.value, lease_until__gt=now).update(lease_until=now)
+    return AgentRun.objects.filter(
+        lease_owner__in=owners, status=AgentStatus.RUNNING.value, lease_until__gt=now
+    ).update(lease_until=now)
 
 
 def count_lost_claim(run_id: UUID, key: str) -> int:
@@ -577,7 +645,9 @@ def cancel_scheduled(run_id: UUID, scheduled: UUID) -> bool:
 
 def settle_scheduled(scheduled: UUID, *, child: UUID | None, error: str | None) -> None:
     """Record what became of a start that was due."""
-    ScheduledStart.objects.filter(pk=scheduled).update(status="started" if child else "refused", child_id=child, error=error)
+    ScheduledStart.objects.filter(pk=scheduled).update(
+        status="started" if child else "refused", child_id=child, error=error
+    )
 
 
 def delete_finished(before: datetime, project_id: int | None = None) -> int:

@@ -45,7 +45,10 @@ def target_of(workflow: Workflow, value: Json, *, read_json: bool = False) -> Ta
     version = current_version(workflow)
     missing = unsupported(frozen(version.pk))
     if missing:
-        raise NotSupported(f"The workflow {workflow.name} needs something that this version of Baton does not run yet.", details=missing)
+        raise NotSupported(
+            f"The workflow {workflow.name} needs something that this version of Baton does not run yet.",
+            details=missing,
+        )
     if read_json and isinstance(value, str) and has_input_schema(version.pk):
         value = _object_in(value)
     check_input(version.pk, value)
@@ -65,7 +68,9 @@ def _object_in(text: str) -> Json:
 def check_input(version_id: int, value: Json) -> None:
     """Refuse an input that is neither text nor an object, too large, or not what the schema asks for."""
     if not isinstance(value, str | dict):
-        raise Invalid("The input must be text or a JSON object.", details=[Detail("input", "must be text or a JSON object")])
+        raise Invalid(
+            "The input must be text or a JSON object.", details=[Detail("input", "must be text or a JSON object")]
+        )
     check_size(value, "input")
     problems = input_problems(version_id, value)
     if problems:
@@ -77,11 +82,20 @@ def check_size(value: Json, path: str) -> None:
     """Refuse a single value over the limit of rule 6.5."""
     size = len(value.encode()) if isinstance(value, str) else len(json.dumps(value, ensure_ascii=False).encode())
     if size > MAX_VALUE:
-        raise Invalid(f"{path} is {size} bytes; the limit is {MAX_VALUE}.", details=[Detail(path, f"larger than {MAX_VALUE} bytes")])
+        raise Invalid(
+            f"{path} is {size} bytes; the limit is {MAX_VALUE}.",
+            details=[Detail(path, f"larger than {MAX_VALUE} bytes")],
+        )
 
 
 def find_target(
-    project_id: int, lineage: list[list[Any]], name: str, value: Json, *, allowed: tuple[str, ...] = (), read_json: bool = True
+    project_id: int,
+    lineage: list[list[Any]],
+    name: str,
+    value: Json,
+    *,
+    allowed: tuple[str, ...] = (),
+    read_json: bool = True,
 ) -> Target:
     """The workflow that a run may start by name, with its input checked. `lineage` is the asking run's own.
 
@@ -90,7 +104,9 @@ def find_target(
     workflow = find_workflow(project_id, name)
     allowed_keys = {name_key(entry) for entry in allowed}
     if workflow is None or (allowed_keys and workflow.name_key not in allowed_keys):
-        raise Refused(_unknown(project_id, name, allowed_keys, workflow is not None), known=workflow.name if workflow else None)
+        raise Refused(
+            _unknown(project_id, name, allowed_keys, workflow is not None), known=workflow.name if workflow else None
+        )
     ancestors = [Ancestor(step[0], step[1]) for step in lineage]
     refusal = check_lineage(ancestors, workflow.pk, workflow.name, settings.BATON.self_trigger_limit)
     if refusal is not None:
@@ -103,7 +119,9 @@ def find_target(
 
 def _unknown(project_id: int, name: str, allowed_keys: set[str], exists: bool) -> str:
     callable_names = sorted(
-        entry.name for entry in catalogue(project_id) if not entry.archived and (not allowed_keys or entry.name_key in allowed_keys)
+        entry.name
+        for entry in catalogue(project_id)
+        if not entry.archived and (not allowed_keys or entry.name_key in allowed_keys)
     )
     names = ", ".join(callable_names[:_NAMES_TOLD]) or "none"
     reason = "may not be called here" if exists else "not found"

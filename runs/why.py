@@ -14,34 +14,67 @@ Link = dict[str, Json]
 
 
 def why(run: WorkflowRun) -> list[Link]:
-    """Every link of the chain, each with since when, until when, and what happens then. Empty when nothing is waited for.
+    """Every link of the chain: since when, until when, and what happens then. Empty when nothing is waited for.
 
     Where several agents wait, their chains follow one another, the one that has waited longest first.
     """
     if RunStatus(run.status) in FINAL_RUN:
         return []
     if run.status == RunStatus.PAUSED.value:
-        return [_link("run", run.pk, f"{run.workflow_name} #{run.number} is paused", None, None, "It goes on when somebody resumes it.")]
+        return [
+            _link(
+                "run",
+                run.pk,
+                f"{run.workflow_name} #{run.number} is paused",
+                None,
+                None,
+                "It goes on when somebody resumes it.",
+            )
+        ]
     return [*_calls(run), *_gates(run), *_retries(run)]
 
 
 def _link(kind: str, pk: UUID | None, label: str, since: Any, until: Any, then: str) -> Link:
-    return {"kind": kind, "id": str(pk) if pk else None, "label": label, "since": iso(since), "until": iso(until), "then": then}
+    return {
+        "kind": kind,
+        "id": str(pk) if pk else None,
+        "label": label,
+        "since": iso(since),
+        "until": iso(until),
+        "then": then,
+    }
 
 
 def _calls(run: WorkflowRun) -> list[Link]:
-    calls = WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value).select_related("child", "agent_run").order_by("since")
+    calls = (
+        WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value)
+        .select_related("child", "agent_run")
+        .order_by("since")
+    )
     chain: list[Link] = []
     for call in calls:
         if call.agent_run is not None:
-            then = "The agent is told that the workflow timed out, and decides what to do." if call.until else "The agent goes on with the result."
+            then = (
+                "The agent is told that the workflow timed out, and decides what to do."
+                if call.until
+                else "The agent goes on with the result."
+            )
             chain.append(_link("agent", call.agent_run_id, call.agent_run.agent, call.since, call.until, then))
         else:
             then = "The run goes on at continue at, whatever the workflow returned."
             chain.append(_link("stage", None, call.stage, call.since, call.until, then))
         if call.child is not None:
             child = call.child
-            chain.append(_link("run", child.pk, f"{child.workflow_name} #{child.number}", child.created_at, None, "Its result goes back to the caller."))
+            chain.append(
+                _link(
+                    "run",
+                    child.pk,
+                    f"{child.workflow_name} #{child.number}",
+                    child.created_at,
+                    None,
+                    "Its result goes back to the caller.",
+                )
+            )
             chain.extend(why(child))
     return chain
 
@@ -59,4 +92,6 @@ def _gates(run: WorkflowRun) -> list[Link]:
 
 def _retries(run: WorkflowRun) -> list[Link]:
     rows = AgentRun.objects.filter(run=run, status=AgentStatus.RETRYING.value).order_by("changed_at")
-    return [_link("retry", row.pk, row.agent, row.changed_at, row.retry_at, "The model is asked again.") for row in rows]
+    return [
+        _link("retry", row.pk, row.agent, row.changed_at, row.retry_at, "The model is asked again.") for row in rows
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from runs.ids import agent_run_id, call_id
 from runs.leases import keeper
 from runs.models import AgentTurn, WorkflowCall
 from runs.store import TurnRecord
+from runs.turnstile import stepped_out
 
 Json = Any
 
@@ -35,6 +36,7 @@ class Conversation:
 
     messages: list[Json]
     request: list[Json]
+    offered: tools.Offered  # the tools as the agent was told of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,13 @@ def _take_turn(job: _Job) -> Outcome:
     agent = job.step.agent
     model = _model_of(job)
     if model is None:
-        message = (
-            f"The agent {job.agent.name} has no model. Set one on the agent, or a default model in the settings of the project."
-        )
+        message = f"The agent {job.agent.name} has no model. Set one on it, or a default model on the project."
         return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, "no_model", message))
-    offered = tools.offered_to(job.step.run.project_id, job.stage, job.assignment)
-    conversation = job.step.conversation or _restore(job, offered)
+    conversation = job.step.conversation or _restore(job)
     request = turn.TurnRequest(
         model=model,
         messages=[*conversation.messages, *conversation.request],
-        tools=offered.specs,
+        tools=conversation.offered.specs,
         timeout=job.assignment.timeout,
         script=job.agent.script,
         values=_script_values(job),
@@ -91,8 +90,7 @@ def _take_turn(job: _Job) -> Outcome:
     at = timezone.now()
     try:
         future = turn.begin_turn(request)
-        keeper.attach(job.id, future)
-        answer = future.result()
+        answer = future.result() if future.done() else _await(job, future)
     except CancelledError:
         raise LeaseLost from None
     except PassingError as error:
@@ -101,7 +99,14 @@ def _take_turn(job: _Job) -> Outcome:
         message = f"The model {model} of agent {job.agent.name} refused: {error.message}"
         return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, error.kind, message))
     crash_point("model.answered")
-    return _store_answer(job, model, conversation, answer, offered, at)
+    return _store_answer(job, model, conversation, answer, at)
+
+
+def _await(job: _Job, future: Future[turn.TurnAnswer]) -> turn.TurnAnswer:
+    """Wait for a model, and let others compute meanwhile."""
+    keeper.attach(job.id, future)
+    with stepped_out():
+        return future.result()
 
 
 def _passing(job: _Job, error: PassingError) -> facts.TurnFailed:
@@ -127,12 +132,10 @@ def _script_values(job: _Job) -> Mapping[str, Json]:
     return {**known, "attempt_failures": job.step.agent.failures}
 
 
-def _store_answer(
-    job: _Job, model: str, conversation: Conversation, answer: turn.TurnAnswer, offered: tools.Offered, at: Any
-) -> Outcome:
+def _store_answer(job: _Job, model: str, conversation: Conversation, answer: turn.TurnAnswer, at: Any) -> Outcome:
     """Store the answer, with everything its tools do to rows of our own, in one commit."""
     agent = job.step.agent
-    sorted_calls = tools.sort_calls(job.step, offered, answer.calls, agent.turn + 1)
+    sorted_calls = tools.sort_calls(job.step, conversation.offered, answer.calls, agent.turn + 1)
     record = TurnRecord(
         agent_key=agent.key,
         number=agent.turn + 1,
@@ -159,7 +162,9 @@ def _store_answer(
     outcome = apply(job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls)
     crash_point("answer.stored")
     tools.settle_finished_children(job.step.run.pk, sorted_calls.new_calls)
-    return _keep_conversation(outcome, job, [*conversation.messages, *conversation.request, answer.message], record.tools, answer)
+    messages = [*conversation.messages, *conversation.request, answer.message]
+    kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
+    return _keep_conversation(outcome, job, kept)
 
 
 def _usage(usage: turn.Usage) -> dict[str, Json]:
@@ -171,13 +176,13 @@ def _usage(usage: turn.Usage) -> dict[str, Json]:
     }
 
 
-def _keep_conversation(outcome: Outcome, job: _Job, messages: list[Json], rows: list[dict[str, Json]], answer: turn.TurnAnswer) -> Outcome:
+def _keep_conversation(outcome: Outcome, job: _Job, kept: Conversation) -> Outcome:
     """Spare the next turn of the same agent a look into the database."""
     step = outcome.step
     same = step is not None and step.run.pk == job.step.run.pk and step.agent.key == job.step.agent.key
     if step is None or not same or step.agent.pending_tools or step.agent.base != job.step.agent.base:
         return outcome
-    outcome.step = step.with_conversation(Conversation(messages, _next_request(rows, answer.more)))
+    outcome.step = step.with_conversation(kept)
     return outcome
 
 
@@ -190,17 +195,22 @@ def _next_request(rows: list[dict[str, Json]], more: bool) -> list[Json]:
     return [turn.tool_returns([(turn.ToolCall(row["id"], row["name"], row["args"]), row["result"]) for row in rows])]
 
 
-def _restore(job: _Job, offered: tools.Offered) -> Conversation:
+def _restore(job: _Job) -> Conversation:
     """Build the conversation from stored turns; the first turn composes the prompt."""
     agent = job.step.agent
-    turns = list(AgentTurn.objects.filter(agent_run_id=job.id, number__gt=agent.base).order_by("number")) if agent.turn > agent.base else []
+    offered = tools.offered_to(job.step.run.project_id, job.stage, job.assignment)
+    turns = (
+        list(AgentTurn.objects.filter(agent_run_id=job.id, number__gt=agent.base).order_by("number"))
+        if agent.turn > agent.base
+        else []
+    )
     if not turns:
-        return Conversation([], turn.first_messages(_prompt(job, offered)))
+        return Conversation([], turn.first_messages(_prompt(job, offered)), offered)
     messages: list[Json] = []
     for row in turns:
         messages.extend([*row.request, row.response])
     rows = _with_envelopes(job.step.run.pk, turns[-1].tools)
-    return Conversation(messages, _next_request(rows, more=not rows))
+    return Conversation(messages, _next_request(rows, more=not rows), offered)
 
 
 def _with_envelopes(run_id: UUID, rows: list[dict[str, Json]]) -> list[dict[str, Json]]:

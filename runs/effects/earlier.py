@@ -6,27 +6,32 @@ from uuid import UUID
 
 from agents.runtime.prompt import EarlierStage
 from builder.spec import Mode
-from runs.models import AgentRun
+from runs import rows
 
 # A prompt shows the latest visits and the beginning of each text: what matters for long is shared as results, and a
 # run of a thousand visits must not cost more per stage than one of ten.
 _VISITS = 12
 _CHARACTERS = 4_000
+# Asked for each agent that begins: written out, so that it is built once.
+_SQL = """
+SELECT stage.entry, stage.name, agent.position, agent.agent, agent.text
+FROM runs_agentrun agent JOIN runs_stagerun stage ON stage.id = agent.stage_run_id
+WHERE agent.run_id = %s AND stage.entry >= %s AND agent.text <> ''
+ORDER BY stage.entry, agent.position
+"""
 
 
 def stages_before(run_id: UUID, entry: int, position: int, mode: Mode) -> tuple[EarlierStage, ...]:
     """The texts of the latest stage visits, oldest first; in sequence mode also of the agents before this one."""
     if entry == 1 and (mode is not Mode.SEQUENCE or position == 0):
         return ()
-    rows = AgentRun.objects.filter(run_id=run_id, stage_run__entry__gte=entry - _VISITS, text__isnull=False).exclude(text="")
     found: dict[int, list[str]] = {}
     names: dict[int, str] = {}
-    for row in rows.order_by("stage_run__entry", "position").values("stage_run__entry", "stage_run__name", "position", "agent", "text"):
-        number = row["stage_run__entry"]
-        if number > entry or (number == entry and (mode is not Mode.SEQUENCE or row["position"] >= position)):
+    for number, name, place, agent, text in rows.query(_SQL, [rows.key(run_id), entry - _VISITS]):
+        if number > entry or (number == entry and (mode is not Mode.SEQUENCE or place >= position)):
             continue
-        names[number] = row["stage_run__name"]
-        found.setdefault(number, []).append(f"{row['agent']}: {_short(row['text'])}")
+        names[number] = name
+        found.setdefault(number, []).append(f"{agent}: {_short(text)}")
     return tuple(EarlierStage(names[number], tuple(texts)) for number, texts in found.items())
 
 

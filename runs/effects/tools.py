@@ -76,7 +76,14 @@ def sort_calls(step: Step, offered: Offered, calls: Sequence[ToolCall], turn: in
         if new_call is not None:
             result.new_calls.append(new_call)
         result.rows.append(
-            {"index": index, "id": call.id, "name": call.name, "args": call.args, "result": None, "call": new_call.key if new_call else None}
+            {
+                "index": index,
+                "id": call.id,
+                "name": call.name,
+                "args": call.args,
+                "result": None,
+                "call": new_call.key if new_call else None,
+            }
         )
     return result
 
@@ -94,7 +101,9 @@ def _read(step: Step, offered: Offered, call: ToolCall, index: int, key: str) ->
         return facts.Reply(index, {"error": f"There is no tool {call.name!r}. Tools: {names}."}), None
     if not offered.allows(call.name):
         needed = agent_tools.CAPABILITY_OF[call.name]
-        return facts.Reply(index, refusal(call.name, f"The capability {needed} is not enabled on this assignment.")), None
+        return facts.Reply(
+            index, refusal(call.name, f"The capability {needed} is not enabled on this assignment.")
+        ), None
     args = agent_tools.parse_args(call.name, call.args)
     if isinstance(args, str):
         return facts.Reply(index, refusal(call.name, args)), None
@@ -109,7 +118,9 @@ def _read(step: Step, offered: Offered, call: ToolCall, index: int, key: str) ->
             return _wait(step, offered, call, index, key, args)
         case _ if call.name in workflow_tools.RUNNERS:
             return facts.Pending(index), None
-    return facts.Reply(index, refusal(call.name, f"The tool {call.name} is not supported by this version of Baton.")), None
+    return facts.Reply(
+        index, refusal(call.name, f"The tool {call.name} is not supported by this version of Baton.")
+    ), None
 
 
 def _share(index: int, results: dict[str, Json]) -> facts.Act:
@@ -120,34 +131,56 @@ def _share(index: int, results: dict[str, Json]) -> facts.Act:
     return facts.Share(index, results)
 
 
-def _trigger(step: Step, offered: Offered, call: ToolCall, index: int, key: str, args: Any) -> tuple[facts.Act, NewCall | None]:
+def _trigger(
+    step: Step, offered: Offered, call: ToolCall, index: int, key: str, args: Any
+) -> tuple[facts.Act, NewCall | None]:
     waits_for_it = call.name == "trigger_workflow"
     caller_key = None if waits_for_it else args.key
     if caller_key is not None:
-        known = WorkflowCall.objects.filter(run_id=step.run.pk, caller_key=caller_key).values_list("child_id", flat=True).first()
+        known = (
+            WorkflowCall.objects.filter(run_id=step.run.pk, caller_key=caller_key)
+            .values_list("child_id", flat=True)
+            .first()
+        )
         if known is not None:
             return facts.Reply(index, {"status": "started", "run_id": str(known)}), None
     run = step.run
     try:
-        target = find_target(run.project_id, run.lineage, args.workflow, args.context, allowed=offered.assignment.allowed_workflows)
+        target = find_target(
+            run.project_id, run.lineage, args.workflow, args.context, allowed=offered.assignment.allowed_workflows
+        )
     except Refused as refused:
         told = facts.Trigger(
-            index, key, refused.known or args.workflow, waits_for_it, context=args.context, refusal=refused.message,
-            detail=refused.detail, known=refused.known is not None,
-        )  # fmt: skip
+            index,
+            key,
+            refused.known or args.workflow,
+            waits_for_it,
+            context=args.context,
+            refusal=refused.message,
+            detail=refused.detail,
+            known=refused.known is not None,
+        )
         return told, None
     timeout = (args.timeout or offered.assignment.trigger_timeout) if waits_for_it else None
     child = child_id_for(run.pk, key)
     act = facts.Trigger(index, key, target.name, waits_for_it, timeout=timeout, run_id=str(child), context=target.input)
     status = CallStatus.WAITING if waits_for_it else CallStatus.STARTED
     new_call = NewCall(
-        key, target.name, status, agent_key=step.agent.key, tool_call_id=call.id, child=new_child(run, target, key, "agent"),
-        timeout=timeout, caller_key=caller_key,
-    )  # fmt: skip
+        key,
+        target.name,
+        status,
+        agent_key=step.agent.key,
+        tool_call_id=call.id,
+        child=new_child(run, target, key, "agent"),
+        timeout=timeout,
+        caller_key=caller_key,
+    )
     return act, new_call
 
 
-def _wait(step: Step, offered: Offered, call: ToolCall, index: int, key: str, args: Any) -> tuple[facts.Act, NewCall | None]:
+def _wait(
+    step: Step, offered: Offered, call: ToolCall, index: int, key: str, args: Any
+) -> tuple[facts.Act, NewCall | None]:
     row = workflow_tools.run_of_project(step.run, args.run_id)
     if row is None or row.pk == step.run.pk:
         return facts.Reply(index, refusal(call.name, f"There is no run {args.run_id} to wait for.")), None
@@ -155,9 +188,17 @@ def _wait(step: Step, offered: Offered, call: ToolCall, index: int, key: str, ar
     if state.over:
         return facts.Reply(index, final_envelope(row.pk, state)), None
     timeout = args.timeout or offered.assignment.trigger_timeout
-    act = facts.Trigger(index, key, row.workflow_name, True, timeout=timeout, run_id=str(row.pk), context="", counts=False)
+    act = facts.Trigger(
+        index, key, row.workflow_name, True, timeout=timeout, run_id=str(row.pk), context="", counts=False
+    )
     new_call = NewCall(
-        key, row.workflow_name, CallStatus.WAITING, agent_key=step.agent.key, tool_call_id=call.id, child_id=row.pk, timeout=timeout
+        key,
+        row.workflow_name,
+        CallStatus.WAITING,
+        agent_key=step.agent.key,
+        tool_call_id=call.id,
+        child_id=row.pk,
+        timeout=timeout,
     )
     return act, new_call
 

@@ -58,7 +58,9 @@ def _cancel(step: Step, key: UUID, args: Any) -> Json:
     if found is None or found.parent_id != step.run.pk:
         return {"error": f"This run has started no run {args.run_id}; only runs that it started can be cancelled."}
     try:
-        cancel_started_run(found.pk, by=f"agent {step.frozen.workflow.stages[step.state.stage].assignments[step.agent.position].agent}")
+        cancel_started_run(
+            found.pk, by=f"agent {step.frozen.workflow.stages[step.state.stage].assignments[step.agent.position].agent}"
+        )
     except WrongState as error:
         return {"error": error.message, "run_id": str(found.pk)}
     return {"status": "cancelled", "run_id": str(found.pk)}
@@ -66,20 +68,30 @@ def _cancel(step: Step, key: UUID, args: Any) -> Json:
 
 def _schedule(step: Step, key: UUID, args: Any) -> Json:
     if args.cron is not None:
-        return {"error": "A cron schedule is not supported by this version of Baton; use delay or at.", "status": "refused"}
+        return {
+            "error": "A cron schedule is not supported by this version of Baton; use delay or at.",
+            "status": "refused",
+        }
     due = _due(args)
     if due is None:
         return {"error": f"{args.at!r} is not a date and time with a time zone (ISO 8601).", "status": "refused"}
     assignment = step.frozen.workflow.stages[step.state.stage].assignments[step.agent.position]
     try:
-        target = find_target(step.run.project_id, step.run.lineage, args.workflow, args.context, allowed=assignment.allowed_workflows)
+        target = find_target(
+            step.run.project_id, step.run.lineage, args.workflow, args.context, allowed=assignment.allowed_workflows
+        )
     except Refused as refused:
         return {"error": refused.message, "status": "refused"}
     store.schedule_start(
         ScheduledStart(
-            id=key, run_id=step.run.pk, workflow_id=target.workflow_id, workflow_name=target.name, context=target.input,
-            due_at=due, created_at=timezone.now(),
-        )  # fmt: skip
+            id=key,
+            run_id=step.run.pk,
+            workflow_id=target.workflow_id,
+            workflow_name=target.name,
+            context=target.input,
+            due_at=due,
+            created_at=timezone.now(),
+        )
     )
     return _shown(ScheduledStart.objects.get(pk=key))
 
@@ -100,7 +112,9 @@ def _shown(row: ScheduledStart) -> Json:
 
 
 def _list(step: Step, key: UUID, args: Any) -> Json:
-    return {"schedules": [_shown(row) for row in ScheduledStart.objects.filter(run_id=step.run.pk).order_by("due_at")[:100]]}
+    return {
+        "schedules": [_shown(row) for row in ScheduledStart.objects.filter(run_id=step.run.pk).order_by("due_at")[:100]]
+    }
 
 
 def _cancel_schedule(step: Step, key: UUID, args: Any) -> Json:
@@ -111,7 +125,11 @@ def _cancel_schedule(step: Step, key: UUID, args: Any) -> Json:
     if store.cancel_scheduled(step.run.pk, wanted):
         return {"id": str(wanted), "status": "cancelled"}
     row = ScheduledStart.objects.filter(pk=wanted, run_id=step.run.pk).first()
-    return {"error": f"The schedule is {row.status}; pending was wanted."} if row else {"error": f"There is no schedule {args.id}."}
+    return (
+        {"error": f"The schedule is {row.status}; pending was wanted."}
+        if row
+        else {"error": f"There is no schedule {args.id}."}
+    )
 
 
 RUNNERS: dict[str, Callable[[Step, UUID, Any], Json]] = {

@@ -137,9 +137,13 @@ class _Turn:
         wrong = self.agent.wrong_decisions + 1
         self.agent = replace(self.agent, wrong_decisions=wrong)
         if wrong == 1:
-            self._reply(act.index, {"error": f"{act.outcome!r} is not an outcome of this stage.", "allowed": list(labels)})
+            self._reply(
+                act.index, {"error": f"{act.outcome!r} is not an outcome of this stage.", "allowed": list(labels)}
+            )
             return
-        self.draft.warn("decision_ignored", f"{self.name} decided {act.outcome!r}, which is not an outcome of this stage.")
+        self.draft.warn(
+            "decision_ignored", f"{self.name} decided {act.outcome!r}, which is not an outcome of this stage."
+        )
         self._reply(act.index, {"error": f"{act.outcome!r} is not an outcome of this stage; it counts as no decision."})
 
     def _trigger(self, act: facts.Trigger) -> None:
@@ -148,7 +152,9 @@ class _Turn:
         self.agent = replace(self.agent, workflow_calls=self.agent.workflow_calls + (1 if act.counts else 0))
         shown = {"workflow": act.workflow, "context": act.context, "timeout": act.timeout if act.waits else None}
         if act.refusal is not None:
-            self.draft.tell("workflow.triggered", self.agent, run_id=None, by="agent", refused=act.detail or act.refusal, **shown)
+            self.draft.tell(
+                "workflow.triggered", self.agent, run_id=None, by="agent", refused=act.detail or act.refusal, **shown
+            )
             back = envelope("refused", error=act.refusal)
             self.draft.tell("workflow.returned", self.agent, workflow=act.workflow, **back)
             if act.known:
@@ -203,7 +209,9 @@ def _turn_failed(draft: Draft, fact: facts.TurnFailed) -> bool:
     elif fact.has_spare_model and not agent.spare_model:
         _take_over(draft, replace(agent, spare_model=True), fact, "fallback_model")
     elif draft.assignment(agent).fallback_agent and not agent.stand_in:
-        fresh = replace(agent, stand_in=True, spare_model=False, base=agent.turn, failures=0, decision=None, wrong_decisions=0)
+        fresh = replace(
+            agent, stand_in=True, spare_model=False, base=agent.turn, failures=0, decision=None, wrong_decisions=0
+        )
         _take_over(draft, fresh, fact, "fallback_agent")
     else:
         _give_up(draft, agent, fact)
@@ -235,7 +243,9 @@ def _give_up(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
     if last_resort is None:
         _fail(draft, agent, Failure(fact.kind, fact.message))
         return
-    draft.warn("last_resort", f"{draft.agent_name(agent)} failed ({fact.message}); its last resort stands as its answer.")
+    draft.warn(
+        "last_resort", f"{draft.agent_name(agent)} failed ({fact.message}); its last resort stands as its answer."
+    )
     _finish(draft, agent, last_resort)
 
 
@@ -243,7 +253,9 @@ def _fail(draft: Draft, agent: AgentState, failure: Failure) -> None:
     name = draft.agent_name(agent)
     told = f"Stage {draft.stage.name}, agent {name}: {failure.message}"
     draft.given_up.extend(agent.open_calls)
-    failed = replace(agent, status=AgentStatus.FAILED, text=failure.message, open_calls=(), pending_tools=(), retry_at=None)
+    failed = replace(
+        agent, status=AgentStatus.FAILED, text=failure.message, open_calls=(), pending_tools=(), retry_at=None
+    )
     draft.put_agent(failed, failed=failure.message)
     draft.tell("agent.failed", agent, code=failure.code, message=failure.message)
     if draft.assignment(agent).on_failure is OnFailure.CONTINUE:

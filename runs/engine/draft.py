@@ -93,7 +93,12 @@ class Draft:
     def put_agent(self, agent: AgentState, *, began: bool = False, failed: str | None = None) -> None:
         """Write an agent's new state, inserting it when it just began."""
         before = self.agents.get(agent.key)
-        self.agents[agent.key] = AgentChange(agent, began or bool(before and before.began), self.state.entry, failed or (before.failed if before else None))
+        self.agents[agent.key] = AgentChange(
+            agent,
+            began or bool(before and before.began),
+            self.state.entry,
+            failed or (before.failed if before else None),
+        )
         others = self.state.agents
         if self.state.agent(agent.key) is None:
             self.change(agents=(*others, agent))
@@ -130,7 +135,9 @@ class Draft:
             self.closed.append(ClosedGate(self.state.gate.key, GateStatus.CANCELLED))
         self.change(gate=None, call=None)
 
-    def end(self, status: RunStatus, *, result: Result | None = None, error: Failure | None = None, **data: Json) -> None:
+    def end(
+        self, status: RunStatus, *, result: Result | None = None, error: Failure | None = None, **data: Json
+    ) -> None:
         """End the run: the last event of its log."""
         self.change(status=status, phase=Phase.OVER, paused=False, result=result, error=error)
         self.events.append(NewEvent(f"run.{status.value}", None, None, data))

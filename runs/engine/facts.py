@@ -214,6 +214,21 @@ class Broken:
 
 
 Fact = (
-    Started | Claimed | Released | TurnTaken | ToolsRun | TurnFailed | RetryDue | CallReturned | CallLate | RouteOpened | RouteRefused | GateAnswered
-    | GateExpired | Cancelled | Paused | Resumed | Broken
-)  # fmt: skip
+    Started
+    | Claimed
+    | Released
+    | TurnTaken
+    | ToolsRun
+    | TurnFailed
+    | RetryDue
+    | CallReturned
+    | CallLate
+    | RouteOpened
+    | RouteRefused
+    | GateAnswered
+    | GateExpired
+    | Cancelled
+    | Paused
+    | Resumed
+    | Broken
+)

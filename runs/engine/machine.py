@@ -25,7 +25,7 @@ _WORKING = frozenset({AgentStatus.READY, AgentStatus.RUNNING})
 def decide(definition: Definition, state: RunState, fact: facts.Fact, now: datetime) -> Decision:
     """Decide what a fact means for a run.
 
-    A fact that no longer applies (doubled, late, for a visit that is over) comes back as `ignored`, with the state as it was.
+    A fact that no longer applies (doubled, late, for a visit that is over) comes back as `ignored`; the state stays.
     """
     draft = Draft(definition, state, now)
     if state.over and not isinstance(fact, facts.CallLate):
@@ -73,7 +73,15 @@ def _route_opened(draft: Draft, fact: facts.RouteOpened) -> bool:
     if call is None or call.key != fact.call or not call.pending:
         return False
     draft.change(call=RoutedCall(call.key, fact.workflow, call.continue_at, pending=False))
-    draft.emit("workflow.triggered", None, workflow=fact.workflow, run_id=fact.run_id, input=fact.input, timeout=fact.timeout, by="route")
+    draft.emit(
+        "workflow.triggered",
+        None,
+        workflow=fact.workflow,
+        run_id=fact.run_id,
+        input=fact.input,
+        timeout=fact.timeout,
+        by="route",
+    )
     return True
 
 
@@ -81,7 +89,9 @@ def _route_refused(draft: Draft, fact: facts.RouteRefused) -> bool:
     call = draft.state.call
     if call is None or call.key != fact.call or not call.pending:
         return False
-    draft.emit("workflow.triggered", None, workflow=fact.workflow, run_id=None, by="route", refused=fact.detail or fact.message)
+    draft.emit(
+        "workflow.triggered", None, workflow=fact.workflow, run_id=None, by="route", refused=fact.detail or fact.message
+    )
     return _route_ended(draft, fact.workflow, envelope("refused", error=fact.message), call.continue_at)
 
 
@@ -98,8 +108,18 @@ def _route_ended(draft: Draft, workflow: str, back: dict[str, Json], continue_at
     draft.emit("workflow.returned", None, workflow=workflow, **back)
     if back["status"] != "completed":
         where = "the end" if continue_at == "end" else continue_at
-        draft.warn("continued_after_failed_workflow", f"Continued at {where} after a failed workflow: {workflow} {back['status']}: {back['error']}")
-    draft.emit("route.taken", None, outcome=draft.state.outcome, to="end" if continue_at == "end" else "stage", stage=continue_at, continued=True)
+        draft.warn(
+            "continued_after_failed_workflow",
+            f"Continued at {where} after a failed workflow: {workflow} {back['status']}: {back['error']}",
+        )
+    draft.emit(
+        "route.taken",
+        None,
+        outcome=draft.state.outcome,
+        to="end" if continue_at == "end" else "stage",
+        stage=continue_at,
+        continued=True,
+    )
     draft.change(call=None, phase=Phase.NEXT, target=continue_at)
     return True
 
@@ -117,7 +137,14 @@ def _gate_answered(draft: Draft, fact: facts.GateAnswered) -> bool:
     if hook is None or fact.option not in hook.options:
         return False
     outcome = hook.options[fact.option]
-    answer = {"option": fact.option, "outcome": outcome, "comment": fact.comment, "by": fact.by, "channel": fact.channel, "at": _iso(draft.now)}
+    answer = {
+        "option": fact.option,
+        "outcome": outcome,
+        "comment": fact.comment,
+        "by": fact.by,
+        "channel": fact.channel,
+        "at": _iso(draft.now),
+    }
     draft.emit("gate.answered", None, gate=hook.name, **answer)
     _close_gate(draft, hook, GateStatus.ANSWERED, answer, "gate")
     return True
@@ -127,7 +154,14 @@ def _gate_expired(draft: Draft, fact: facts.GateExpired) -> bool:
     hook = _open_hook(draft, fact.gate)
     if hook is None or hook.deadline is None:
         return False
-    answer = {"option": None, "outcome": hook.deadline.outcome, "comment": "", "by": None, "channel": None, "at": _iso(draft.now)}
+    answer = {
+        "option": None,
+        "outcome": hook.deadline.outcome,
+        "comment": "",
+        "by": None,
+        "channel": None,
+        "at": _iso(draft.now),
+    }
     draft.emit("gate.expired", None, gate=hook.name, outcome=hook.deadline.outcome)
     _close_gate(draft, hook, GateStatus.EXPIRED, answer, "deadline")
     return True

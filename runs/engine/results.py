@@ -24,7 +24,9 @@ def narrative(texts: Iterable[str | None]) -> str | None:
     return "\n\n".join(text for text in texts if text and text.strip()) or None
 
 
-def envelope(status: str, *, result: Result | None = None, error: str | None = None, run_id: str | None = None) -> dict[str, Json]:
+def envelope(
+    status: str, *, result: Result | None = None, error: str | None = None, run_id: str | None = None
+) -> dict[str, Json]:
     """The shape in which every workflow call comes back."""
     return {
         "status": status,

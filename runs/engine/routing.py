@@ -92,7 +92,9 @@ def _open_gate(draft: Draft, hook: ApprovalHook, edge: str, index: int) -> None:
     warn_unknown(draft, f"the gate {hook.name or draft.stage.name}", message.unknown)
     for channel in hook.channels:
         if channel != "inbox":
-            draft.warn("channel_not_configured", f"The channel {channel} is not configured; the gate waits in the inbox.")
+            draft.warn(
+                "channel_not_configured", f"The channel {channel} is not configured; the gate waits in the inbox."
+            )
     draft.emit("hook.started", hook=hook.name, hook_kind=hook.kind)
     draft.change(gate=OpenGate(key, edge, index))
     deadline = hook.deadline.after if hook.deadline else None
@@ -200,7 +202,13 @@ def _decide(draft: Draft, outcome: str | None, decided_by: str, record: dict[str
 def _call_workflow(draft: Draft, route: WorkflowRoute) -> None:
     rendered = render(route.input, known_values(draft.state, stage=draft.stage.name))
     warn_unknown(draft, f"the input for {route.workflow}", rendered.unknown)
-    draft.emit("route.taken", outcome=draft.state.outcome, to="workflow", workflow=route.workflow, continue_at=route.continue_at)
+    draft.emit(
+        "route.taken",
+        outcome=draft.state.outcome,
+        to="workflow",
+        workflow=route.workflow,
+        continue_at=route.continue_at,
+    )
     key = f"route/{draft.state.entry}"
     draft.change(phase=Phase.CALL, call=RoutedCall(key, route.workflow, route.continue_at))
     draft.route = RouteRequest(key, draft.state.entry, route.workflow, rendered.value, route.timeout)
@@ -240,7 +248,10 @@ def _guard(draft: Draft, index: int) -> int:
     stages = draft.definition.workflow.stages
     wanted = stages[index]
     if draft.state.decided_by == "gate":
-        draft.warn("guard_overridden", f"{wanted.name} is visited more than {wanted.max_visits} times, because a person chose so.")
+        draft.warn(
+            "guard_overridden",
+            f"{wanted.name} is visited more than {wanted.max_visits} times, because a person chose so.",
+        )
         return index
     forward = draft.state.stage + 1
     while forward < len(stages) and _used_up(draft, forward):

@@ -147,20 +147,65 @@ class RunState:
 
 def _agent_to_json(agent: AgentState) -> list[Json]:
     return [
-        agent.key, agent.position, agent.status.value, agent.epoch, agent.turn, agent.base, int(agent.stand_in), int(agent.spare_model),
-        agent.attempt, agent.failures, list(agent.open_calls), list(agent.pending_tools), agent.workflow_calls, agent.decision,
-        agent.wrong_decisions, agent.retry_at.isoformat() if agent.retry_at else None, agent.text,
-    ]  # fmt: skip
+        agent.key,
+        agent.position,
+        agent.status.value,
+        agent.epoch,
+        agent.turn,
+        agent.base,
+        int(agent.stand_in),
+        int(agent.spare_model),
+        agent.attempt,
+        agent.failures,
+        list(agent.open_calls),
+        list(agent.pending_tools),
+        agent.workflow_calls,
+        agent.decision,
+        agent.wrong_decisions,
+        agent.retry_at.isoformat() if agent.retry_at else None,
+        agent.text,
+    ]
 
 
 def _agent_from_json(raw: list[Json]) -> AgentState:
-    (key, position, status, epoch, turn, base, stand_in, spare, attempt, failures, calls, tools, started, decision, wrong, retry_at, text) = raw
+    (
+        key,
+        position,
+        status,
+        epoch,
+        turn,
+        base,
+        stand_in,
+        spare,
+        attempt,
+        failures,
+        calls,
+        tools,
+        started,
+        decision,
+        wrong,
+        retry_at,
+        text,
+    ) = raw
     return AgentState(
-        key=key, position=position, status=AgentStatus(status), epoch=epoch, turn=turn, base=base, stand_in=bool(stand_in),
-        spare_model=bool(spare), attempt=attempt, failures=failures, open_calls=tuple(calls), pending_tools=tuple(tools),
-        workflow_calls=started, decision=decision, wrong_decisions=wrong,
-        retry_at=datetime.fromisoformat(retry_at) if retry_at else None, text=text,
-    )  # fmt: skip
+        key=key,
+        position=position,
+        status=AgentStatus(status),
+        epoch=epoch,
+        turn=turn,
+        base=base,
+        stand_in=bool(stand_in),
+        spare_model=bool(spare),
+        attempt=attempt,
+        failures=failures,
+        open_calls=tuple(calls),
+        pending_tools=tuple(tools),
+        workflow_calls=started,
+        decision=decision,
+        wrong_decisions=wrong,
+        retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
+        text=text,
+    )
 
 
 def position_to_json(state: RunState) -> Json:
@@ -187,7 +232,12 @@ def position_to_json(state: RunState) -> Json:
 
 def values_to_json(values: Values) -> Json:
     """The values as the run row's `values` column stores them."""
-    return {"results": values.results, "hooks": values.hooks, "workflows": values.workflows, "narrative": values.narrative}
+    return {
+        "results": values.results,
+        "hooks": values.hooks,
+        "workflows": values.workflows,
+        "narrative": values.narrative,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every status of a run and its parts, with the moves that are allowed between them. `docs/states.md` shows the same tables."""
+"""Every status of a run and its parts, with the moves between them. `docs/states.md` shows the same tables."""
 
 from __future__ import annotations
 
@@ -61,10 +61,25 @@ class GateStatus(StrEnum):
 
 
 RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = {
-    RunStatus.QUEUED: frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}),
-    RunStatus.RUNNING: frozenset({RunStatus.WAITING, RunStatus.PAUSED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}),
-    RunStatus.WAITING: frozenset({RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}),
-    RunStatus.PAUSED: frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}),
+    RunStatus.QUEUED: frozenset(
+        {
+            RunStatus.RUNNING,
+            RunStatus.WAITING,
+            RunStatus.PAUSED,
+            RunStatus.COMPLETED,
+            RunStatus.FAILED,
+            RunStatus.CANCELLED,
+        }
+    ),
+    RunStatus.RUNNING: frozenset(
+        {RunStatus.WAITING, RunStatus.PAUSED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+    ),
+    RunStatus.WAITING: frozenset(
+        {RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+    ),
+    RunStatus.PAUSED: frozenset(
+        {RunStatus.RUNNING, RunStatus.WAITING, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+    ),
     RunStatus.COMPLETED: frozenset(),
     RunStatus.FAILED: frozenset(),
     RunStatus.CANCELLED: frozenset(),
@@ -80,7 +95,14 @@ STAGE_MOVES: Mapping[StageStatus, frozenset[StageStatus]] = {
 AGENT_MOVES: Mapping[AgentStatus, frozenset[AgentStatus]] = {
     AgentStatus.READY: frozenset({AgentStatus.RUNNING, AgentStatus.CANCELLED}),
     AgentStatus.RUNNING: frozenset(
-        {AgentStatus.READY, AgentStatus.BLOCKED, AgentStatus.RETRYING, AgentStatus.DONE, AgentStatus.FAILED, AgentStatus.CANCELLED}
+        {
+            AgentStatus.READY,
+            AgentStatus.BLOCKED,
+            AgentStatus.RETRYING,
+            AgentStatus.DONE,
+            AgentStatus.FAILED,
+            AgentStatus.CANCELLED,
+        }
     ),
     AgentStatus.BLOCKED: frozenset({AgentStatus.READY, AgentStatus.CANCELLED}),
     AgentStatus.RETRYING: frozenset({AgentStatus.READY, AgentStatus.CANCELLED}),
@@ -90,7 +112,9 @@ AGENT_MOVES: Mapping[AgentStatus, frozenset[AgentStatus]] = {
 }
 
 CALL_MOVES: Mapping[CallStatus, frozenset[CallStatus]] = {
-    CallStatus.WAITING: frozenset({CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.TIMED_OUT, CallStatus.CANCELLED}),
+    CallStatus.WAITING: frozenset(
+        {CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.TIMED_OUT, CallStatus.CANCELLED}
+    ),
     CallStatus.STARTED: frozenset(),
     CallStatus.COMPLETED: frozenset(),
     CallStatus.FAILED: frozenset(),

@@ -9,4 +9,15 @@ from runs.models.stage_run import StageRun
 from runs.models.workflow_call import WorkflowCall
 from runs.models.workflow_run import RunCounter, WorkflowRun
 
-__all__ = ["AgentRun", "AgentTurn", "Event", "Gate", "Heartbeat", "RunCounter", "ScheduledStart", "StageRun", "WorkflowCall", "WorkflowRun"]
+__all__ = [
+    "AgentRun",
+    "AgentTurn",
+    "Event",
+    "Gate",
+    "Heartbeat",
+    "RunCounter",
+    "ScheduledStart",
+    "StageRun",
+    "WorkflowCall",
+    "WorkflowRun",
+]

@@ -35,12 +35,18 @@ class AgentRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "key"], name="agent_run_key_unique"),
-            models.CheckConstraint(condition=Q(status__in=[status.value for status in AgentStatus]), name="agent_run_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in AgentStatus]), name="agent_run_status_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["changed_at"], name="agent_run_ready", condition=Q(status=AgentStatus.READY.value)),
-            models.Index(fields=["lease_until"], name="agent_run_leased", condition=Q(status=AgentStatus.RUNNING.value)),
-            models.Index(fields=["retry_at"], name="agent_run_retrying", condition=Q(status=AgentStatus.RETRYING.value)),
+            models.Index(
+                fields=["lease_until"], name="agent_run_leased", condition=Q(status=AgentStatus.RUNNING.value)
+            ),
+            models.Index(
+                fields=["retry_at"], name="agent_run_retrying", condition=Q(status=AgentStatus.RETRYING.value)
+            ),
             models.Index(fields=["lease_owner"], name="agent_run_owner", condition=Q(status=AgentStatus.RUNNING.value)),
         ]
 

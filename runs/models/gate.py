@@ -32,11 +32,15 @@ class Gate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "key"], name="gate_key_unique"),
-            models.CheckConstraint(condition=Q(status__in=[status.value for status in GateStatus]), name="gate_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in GateStatus]), name="gate_status_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["opened_at"], name="gate_open", condition=Q(status=GateStatus.OPEN.value)),
-            models.Index(fields=["deadline"], name="gate_due", condition=Q(status=GateStatus.OPEN.value, deadline__isnull=False)),
+            models.Index(
+                fields=["deadline"], name="gate_due", condition=Q(status=GateStatus.OPEN.value, deadline__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

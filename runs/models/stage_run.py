@@ -27,7 +27,9 @@ class StageRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "entry"], name="stage_run_entry_unique"),
-            models.CheckConstraint(condition=Q(status__in=[status.value for status in StageStatus]), name="stage_run_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in StageStatus]), name="stage_run_status_known"
+            ),
         ]
 
     def __str__(self) -> str:

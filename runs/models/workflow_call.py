@@ -33,8 +33,14 @@ class WorkflowCall(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "key"], name="workflow_call_key_unique"),
-            models.UniqueConstraint(fields=["run", "caller_key"], name="workflow_call_caller_key_unique", condition=Q(caller_key__isnull=False)),
-            models.CheckConstraint(condition=Q(status__in=[status.value for status in CallStatus]), name="workflow_call_status_known"),
+            models.UniqueConstraint(
+                fields=["run", "caller_key"],
+                name="workflow_call_caller_key_unique",
+                condition=Q(caller_key__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in CallStatus]), name="workflow_call_status_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["until"], name="workflow_call_due", condition=Q(status=CallStatus.WAITING.value)),

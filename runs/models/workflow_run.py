@@ -29,7 +29,7 @@ class RunCounter(models.Model):
 
 
 class WorkflowRun(models.Model):
-    """A run: what was asked, where it stands, and what it returned. The engine's state is in `position`, `values` and the columns it names."""
+    """A run: what was asked, where it stands, what it returned. `position` and `values` are the engine's state."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
@@ -66,7 +66,9 @@ class WorkflowRun(models.Model):
             models.UniqueConstraint(fields=["project", "number"], name="run_number_unique"),
             models.UniqueConstraint(fields=["workflow", "key"], name="run_key_unique", condition=Q(key__isnull=False)),
             models.CheckConstraint(condition=Q(depth__lt=DEPTH), name="run_depth_below_limit"),
-            models.CheckConstraint(condition=Q(status__in=[status.value for status in RunStatus]), name="run_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in RunStatus]), name="run_status_known"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=FINAL, finished_at__isnull=False)
                 | (~Q(status__in=FINAL) & Q(finished_at__isnull=True)),

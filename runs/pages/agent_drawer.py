@@ -33,7 +33,8 @@ def agent_drawer(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
             "started_at": row.started_at,
             "finished_at": row.finished_at,
             "attempts": row.lease_epoch,
-            "tokens": sum(turn.usage.get("input_tokens", 0) + turn.usage.get("output_tokens", 0) for turn in turns) or None,
+            "tokens": sum(turn.usage.get("input_tokens", 0) + turn.usage.get("output_tokens", 0) for turn in turns)
+            or None,
             "answer": row.text or "",
             "error": row.error or "",
             "waits": [],

@@ -26,7 +26,9 @@ def _tone(label: str) -> str:
 def card(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comment: str = "") -> dict[str, Json]:
     """One gate, with its buttons where the reader may press them."""
     answer = gate.answer
-    shown = {**answer, "at": datetime.fromisoformat(answer["at"]), "by": answer["by"] or "the deadline"} if answer else None
+    shown = (
+        {**answer, "at": datetime.fromisoformat(answer["at"]), "by": answer["by"] or "the deadline"} if answer else None
+    )
     if shown is not None and shown["option"] is None:
         shown["option"] = f"Expired: {shown['outcome'] or 'no outcome'}"
     return {
@@ -61,7 +63,10 @@ def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", 
         option["route"] = None if entry_gate else route_words(stages[index], outcome, stages, index)
         option["note"] = _visit_note(stages[index], outcome, stages, visits)
     shown["evidence"] = [entry(key, value) for key, value in run.values.get("results", {}).items()]
-    return {"run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk])}, "gate": shown}
+    return {
+        "run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk])},
+        "gate": shown,
+    }
 
 
 def _visit_note(stage: StageSpec, outcome: str | None, stages: tuple[StageSpec, ...], visits: dict[str, int]) -> str:
@@ -74,7 +79,7 @@ def _visit_note(stage: StageSpec, outcome: str | None, stages: tuple[StageSpec, 
 
 
 def inbox(caller: Caller) -> dict[str, Json]:
-    """The context of runs/approvals.html: every open gate of the caller's projects, oldest first, and the latest answers."""
+    """The context of runs/approvals.html: the caller's open gates, oldest first, and the latest answers."""
     projects = list(visible_projects(caller))
     rows = Gate.objects.filter(run__project__in=projects).select_related("run__project")
     waiting = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:200])
@@ -108,4 +113,3 @@ def may_answer(caller: Caller, gate: Gate) -> bool:
     """Whether the caller may operate the gate's project."""
     role = role_of(caller, gate.run.project)
     return role is not None and role >= Role.OPERATOR
-

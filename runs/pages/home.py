@@ -40,7 +40,12 @@ def project_cards(caller: Caller) -> dict[str, Json]:
         }
         for row in rows
     ]
-    return {"projects": cards, "new_project_url": reverse("new-project"), "load_demo_url": "" if slug_taken("demo") else reverse("load-demo"), "errors": {}}
+    return {
+        "projects": cards,
+        "new_project_url": reverse("new-project"),
+        "load_demo_url": "" if slug_taken("demo") else reverse("load-demo"),
+        "errors": {},
+    }
 
 
 def _counts(rows: Any, field: str) -> dict[int, int]:
@@ -50,7 +55,11 @@ def _counts(rows: Any, field: str) -> dict[int, int]:
 def project_page(project: Project, *, role: str, can_run: bool) -> dict[str, Json]:
     """The context of projects/project.html."""
     running = WorkflowRun.objects.filter(project=project).exclude(status__in=_FINAL).order_by("-number")[:20]
-    gates = Gate.objects.filter(run__project=project, status=GateStatus.OPEN.value).select_related("run__project").order_by("opened_at")[:20]
+    gates = (
+        Gate.objects.filter(run__project=project, status=GateStatus.OPEN.value)
+        .select_related("run__project")
+        .order_by("opened_at")[:20]
+    )
     return {
         "project": {
             "name": project.name,
@@ -81,13 +90,22 @@ def _running(run: WorkflowRun) -> dict[str, Json]:
 
 def _workflows(project: Project) -> list[dict[str, Json]]:
     rows = list(Workflow.objects.filter(project=project).annotate(stage_count=Count("stages")).order_by("name"))
-    latest = dict(WorkflowRun.objects.filter(workflow__in=rows).values_list("workflow").annotate(last=Max("number")).values_list("workflow", "last"))
+    latest = dict(
+        WorkflowRun.objects.filter(workflow__in=rows)
+        .values_list("workflow")
+        .annotate(last=Max("number"))
+        .values_list("workflow", "last")
+    )
     runs = {run.workflow_id: run for run in WorkflowRun.objects.filter(project=project, number__in=latest.values())}
     return [_workflow(row, runs.get(row.pk)) for row in rows]
 
 
 def _workflow(row: Any, last: WorkflowRun | None) -> dict[str, Json]:
-    shown = {"number": last.number, "url": run_url(last.pk), "state": last.status, "word": "", "at": last.created_at} if last else None
+    shown = (
+        {"number": last.number, "url": run_url(last.pk), "state": last.status, "word": "", "at": last.created_at}
+        if last
+        else None
+    )
     return {
         "name": row.name,
         "url": reverse("workflow", args=[row.pk]),

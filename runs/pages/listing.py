@@ -17,8 +17,14 @@ from runs.pages.words import origin_text
 Json = Any
 _PAGE = 50
 _ORIGIN_WORDS = {
-    "manual": "By hand", "api": "API", "cli": "Terminal", "schedule": "Schedule", "webhook": "Webhook", "agent": "Agent", "route": "Outcome route",
-}  # fmt: skip
+    "manual": "By hand",
+    "api": "API",
+    "cli": "Terminal",
+    "schedule": "Schedule",
+    "webhook": "Webhook",
+    "agent": "Agent",
+    "route": "Outcome route",
+}
 
 
 def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str], before: int | None) -> dict[str, Json]:
@@ -69,11 +75,17 @@ def run_row(run: WorkflowRun) -> dict[str, Json]:
 
 def workflow_tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
     """The tabs of a workflow's pages."""
-    tabs = (("outline", "Outline", reverse("workflow", args=[workflow.pk])), ("runs", "Runs", reverse("workflow-runs", args=[workflow.pk])))
+    tabs = (
+        ("outline", "Outline", reverse("workflow", args=[workflow.pk])),
+        ("runs", "Runs", reverse("workflow-runs", args=[workflow.pk])),
+    )
     return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]
 
 
 def project_tabs(project: Project, current: str) -> list[dict[str, Json]]:
     """The tabs of a project's pages."""
-    tabs = (("workflows", "Workflows", reverse("project", args=[project.slug])), ("runs", "Runs", reverse("project-runs", args=[project.slug])))
+    tabs = (
+        ("workflows", "Workflows", reverse("project", args=[project.slug])),
+        ("runs", "Runs", reverse("project-runs", args=[project.slug])),
+    )
     return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]

@@ -34,7 +34,9 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
     events = _events(run, since)
     gates = list(Gate.objects.filter(run=run).order_by("opened_at"))
     calls = list(WorkflowCall.objects.filter(run=run).select_related("child").order_by("since"))
-    open_gates = [gate_pages.card(gate, can_answer=can_control) for gate in gates if gate.status == GateStatus.OPEN.value]
+    open_gates = [
+        gate_pages.card(gate, can_answer=can_control) for gate in gates if gate.status == GateStatus.OPEN.value
+    ]
     behind = since is not None and run.seq - since > _FULL
     return {
         "project": {"name": run.project.name, "url": reverse("project", args=[run.project.slug])},
@@ -46,7 +48,12 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
         "result": _result(run),
         "warnings": run.warnings,
         "error": run.error,
-        "live": {"socket_url": f"/ws/runs/{run.pk}", "sync_url": reverse("run-sync", args=[run.pk]), "seq": run.seq, "now": timezone.now()},
+        "live": {
+            "socket_url": f"/ws/runs/{run.pk}",
+            "sync_url": reverse("run-sync", args=[run.pk]),
+            "seq": run.seq,
+            "now": timezone.now(),
+        },
         "full": behind,
         "say": _say(run, events) if since is not None else "",
     }
@@ -108,7 +115,9 @@ def _bar(run: WorkflowRun, calls: list[WorkflowCall], can_control: bool) -> dict
         "can_control": can_control,
         "stop_url": reverse("run-cancel", args=[run.pk]) if may else "",
         "pause_url": reverse("run-pause", args=[run.pk]) if may and run.status != RunStatus.PAUSED.value else "",
-        "resume_url": reverse("run-resume", args=[run.pk]) if can_control and run.status == RunStatus.PAUSED.value else "",
+        "resume_url": reverse("run-resume", args=[run.pk])
+        if can_control and run.status == RunStatus.PAUSED.value
+        else "",
         "children_running": len(waiting),
     }
 
@@ -121,7 +130,10 @@ def _lineage(run: WorkflowRun) -> list[dict[str, Json]]:
             break
         chain.append(parent)
     chain.reverse()
-    return [{"label": f"{row.workflow_name} #{row.number}", "url": run_url(row.pk), "current": row.pk == run.pk} for row in chain]
+    return [
+        {"label": f"{row.workflow_name} #{row.number}", "url": run_url(row.pk), "current": row.pk == run.pk}
+        for row in chain
+    ]
 
 
 # Stages
@@ -137,16 +149,33 @@ def _stages(run: WorkflowRun, gates: list[Gate], calls: list[WorkflowCall]) -> l
         agents[agent.stage_run_id].append(agent)
     stages = frozen(run.version_id).workflow.stages
     return [
-        _stage(run, index, spec, visits.get(index), agents, [gate for gate in gates if visits.get(index) and gate.stage_run_id == visits[index].pk], calls)
+        _stage(
+            run,
+            index,
+            spec,
+            visits.get(index),
+            agents,
+            [gate for gate in gates if visits.get(index) and gate.stage_run_id == visits[index].pk],
+            calls,
+        )
         for index, spec in enumerate(stages)
     ]
 
 
 def _stage(
-    run: WorkflowRun, index: int, spec: StageSpec, row: StageRun | None, agents: dict[UUID, list[AgentRun]], gates: list[Gate], calls: list[WorkflowCall]
+    run: WorkflowRun,
+    index: int,
+    spec: StageSpec,
+    row: StageRun | None,
+    agents: dict[UUID, list[AgentRun]],
+    gates: list[Gate],
+    calls: list[WorkflowCall],
 ) -> dict[str, Json]:
     rows = {agent.position: agent for agent in agents[row.pk]} if row else {}
-    shown = [_agent(run, index, position, assignment, rows.get(position), calls) for position, assignment in enumerate(spec.assignments)]
+    shown = [
+        _agent(run, index, position, assignment, rows.get(position), calls)
+        for position, assignment in enumerate(spec.assignments)
+    ]
     state = _stage_state(row, gates, rows)
     routed = [call for call in calls if row and call.key == f"route/{row.entry}"]
     return {
@@ -163,7 +192,9 @@ def _stage(
         "hooks": _hooks(spec, gates),
         "outcome": row.outcome if row else "",
         "decided_by": DECIDERS.get(row.decided_by or "none", "") if row else "",
-        "route": route_words(spec, row.outcome, frozen(run.version_id).workflow.stages, index) if row and row.outcome else None,
+        "route": route_words(spec, row.outcome, frozen(run.version_id).workflow.stages, index)
+        if row and row.outcome
+        else None,
         "route_note": "",
         "calls": [_routed(call) for call in routed],
     }
@@ -195,12 +226,18 @@ def _hooks(spec: StageSpec, gates: list[Gate]) -> list[dict[str, Json]]:
 
 def _routed(call: WorkflowCall) -> dict[str, Json]:
     child = call.child
-    note = "continued after a failed workflow" if call.status not in (CallStatus.WAITING.value, CallStatus.COMPLETED.value) else ""
+    note = (
+        "continued after a failed workflow"
+        if call.status not in (CallStatus.WAITING.value, CallStatus.COMPLETED.value)
+        else ""
+    )
     return {
         "workflow": call.workflow_name,
         "number": child.number if child else "",
         "url": run_url(child.pk) if child else "",
-        "state": child.status if child and call.status in (CallStatus.WAITING.value, CallStatus.COMPLETED.value) else call.status,
+        "state": child.status
+        if child and call.status in (CallStatus.WAITING.value, CallStatus.COMPLETED.value)
+        else call.status,
         "word": "",
         "note": note,
     }
@@ -210,9 +247,16 @@ def _routed(call: WorkflowCall) -> dict[str, Json]:
 
 
 def _agent(
-    run: WorkflowRun, stage: int, position: int, assignment: AssignmentSpec, row: AgentRun | None, calls: list[WorkflowCall]
+    run: WorkflowRun,
+    stage: int,
+    position: int,
+    assignment: AssignmentSpec,
+    row: AgentRun | None,
+    calls: list[WorkflowCall],
 ) -> dict[str, Json]:
-    waits = [_wait(call) for call in calls if row and call.agent_run_id == row.pk and call.status == CallStatus.WAITING.value]
+    waits = [
+        _wait(call) for call in calls if row and call.agent_run_id == row.pk and call.status == CallStatus.WAITING.value
+    ]
     blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
     return {
         "id": f"{stage + 1}-{position + 1}",

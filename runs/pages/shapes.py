@@ -13,7 +13,11 @@ Json = Any
 def entry(key: str, value: Json) -> dict[str, Json]:
     """A named value as components/_value.html shows it."""
     is_json = not isinstance(value, str)
-    return {"key": key, "text": json.dumps(value, indent=2, ensure_ascii=False) if is_json else value, "is_json": is_json}
+    return {
+        "key": key,
+        "text": json.dumps(value, indent=2, ensure_ascii=False) if is_json else value,
+        "is_json": is_json,
+    }
 
 
 def route_words(spec: StageSpec, outcome: str | None, stages: tuple[StageSpec, ...], index: int) -> dict[str, Json]:

@@ -76,16 +76,24 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
     "run.failed": lambda data: f"The run failed: {_short(data.get('message', ''))}",
     "run.cancelled": lambda data: f"The run was cancelled by {data.get('by')}",
     "stage.started": lambda data: f"started, visit {data['visit']}" if data.get("visit", 1) > 1 else "started",
-    "stage.finished": lambda data: f"finished: {data['outcome']}" if data.get("outcome") else ("failed" if data.get("failed") else "finished"),
+    "stage.finished": lambda data: (
+        f"finished: {data['outcome']}" if data.get("outcome") else ("failed" if data.get("failed") else "finished")
+    ),
     "stage.skipped": lambda data: "skipped",
     "agent.started": lambda data: "started",
     "agent.turn": lambda data: f"answered, turn {data.get('turn')}",
     "agent.tool": lambda data: f"called {data.get('tool')}",
     "agent.message": lambda data: _short(data.get("text", "")),
-    "agent.blocked": lambda data: "is blocked: waiting for a workflow" if data.get("calls") == 1 else f"is blocked: waiting for {data.get('calls')} workflows",
+    "agent.blocked": lambda data: (
+        "is blocked: waiting for a workflow"
+        if data.get("calls") == 1
+        else f"is blocked: waiting for {data.get('calls')} workflows"
+    ),
     "agent.resumed": lambda data: "goes on with the result",
     "agent.retrying": lambda data: (
-        "lost its worker and is taken up again" if data.get("reason") == "worker_lost" else f"tries again: {_short(data.get('message', ''))}"
+        "lost its worker and is taken up again"
+        if data.get("reason") == "worker_lost"
+        else f"tries again: {_short(data.get('message', ''))}"
     ),
     "agent.finished": lambda data: f"is done: {_short(data['text'])}" if data.get("text") else "is done",
     "agent.failed": lambda data: f"failed: {_short(data.get('message', ''))}",
@@ -97,11 +105,16 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
     "workflow.returned": _returned,
     "workflow.late": lambda data: f"{data.get('workflow')} ended after the wait for it: {data.get('status')}",
     "hook.started": lambda data: f"hook {data.get('hook') or data.get('hook_kind')} started",
-    "hook.finished": lambda data: f"hook {data.get('hook') or data.get('hook_kind')} {'skipped' if data.get('skipped') else 'finished'}",
+    "hook.finished": lambda data: (
+        f"hook {data.get('hook') or data.get('hook_kind')} {'skipped' if data.get('skipped') else 'finished'}"
+    ),
     "hook.failed": lambda data: f"hook {data.get('hook')} failed",
     "gate.opened": lambda data: f"waits for an approval: {data.get('gate') or ', '.join(data.get('options', []))}",
     "gate.reminded": lambda data: "a reminder was sent",
-    "gate.answered": lambda data: f"{data.get('by')} chose {data.get('option')}" + (f": “{_short(data['comment'])}”" if data.get("comment") else ""),
+    "gate.answered": lambda data: (
+        f"{data.get('by')} chose {data.get('option')}"
+        + (f": “{_short(data['comment'])}”" if data.get("comment") else "")
+    ),
     "gate.expired": lambda data: "the deadline of the approval passed",
     "message.received": lambda data: _short(data.get("text", "")),
     "warning": lambda data: _short(data.get("message", "")),
@@ -130,4 +143,12 @@ def event_row(event: Event, run_url: Callable[[str], str]) -> dict[str, Json]:
     if event.kind.startswith("workflow.") and data.get("run_id"):
         link = {"url": run_url(data["run_id"]), "label": "Open the run"}
     text = _TEXTS[event.kind](data) if event.kind in _TEXTS else event.kind
-    return {"seq": event.seq, "at": event.at, "stage": event.stage, "agent": event.agent, "text": text, "tone": tone, "link": link}
+    return {
+        "seq": event.seq,
+        "at": event.at,
+        "stage": event.stage,
+        "agent": event.agent,
+        "text": text,
+        "tone": tone,
+        "link": link,
+    }

@@ -52,6 +52,11 @@ def _refused(request: HttpRequest, found: Gate, error: BatonError, comment: str)
     found.refresh_from_db()
     told = {"note": error.message} if isinstance(error, GateClosed) else {"error": error.message}
     if request.headers.get("HX-Request"):
-        return render(request, "runs/_gate.html", {"gate": pages.card(found, can_answer=True, comment=comment, **told)}, status=error.status)
+        return render(
+            request,
+            "runs/_gate.html",
+            {"gate": pages.card(found, can_answer=True, comment=comment, **told)},
+            status=error.status,
+        )
     context = pages.gate_page(found, can_answer=True, comment=comment, **told)
     return render(request, "runs/gate.html", context, status=error.status)

@@ -18,7 +18,8 @@ from projects.errors import BatonError, NotFound
 from projects.models import Project
 from runs import control, queries
 from runs.models import WorkflowRun
-from runs.pages import listing, run_page as pages
+from runs.pages import listing
+from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
 
 
@@ -58,7 +59,9 @@ def sync(request: HttpRequest, run_id: str) -> HttpResponse:
 def older_events(request: HttpRequest, run_id: str) -> HttpResponse:
     """The next older part of the timeline."""
     run = queries.run_for(caller_of(request), run_id)
-    return render(request, "runs/_events.html", pages.older_events(run, _number(request.GET.get("before"), run.seq + 1)))
+    return render(
+        request, "runs/_events.html", pages.older_events(run, _number(request.GET.get("before"), run.seq + 1))
+    )
 
 
 @require_GET
@@ -115,7 +118,11 @@ def workflow_runs(request: HttpRequest, workflow_id: int) -> HttpResponse:
     workflow = Workflow.objects.select_related("project").filter(pk=workflow_id).first()
     if workflow is None or role_of(caller, workflow.project) is None:
         raise NotFound("There is no such workflow.")
-    return render(request, "runs/list.html", _list(request, workflow.project, workflow, can_run=operates(caller, workflow.project)))
+    return render(
+        request,
+        "runs/list.html",
+        _list(request, workflow.project, workflow, can_run=operates(caller, workflow.project)),
+    )
 
 
 def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, can_run: bool) -> dict[str, Any]:
@@ -127,4 +134,11 @@ def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, 
     older = f"{address}?{urlencode({**kept, 'before': shown['next']})}" if shown["next"] else ""
     newer = f"{address}?{urlencode(kept)}" if before else ""
     dialog = reverse("run-dialog", args=[workflow.pk]) if workflow and can_run else ""
-    return {**shown, "filters": chosen, "older_url": older, "newer_url": newer, "can_run": can_run, "run_dialog_url": dialog}
+    return {
+        **shown,
+        "filters": chosen,
+        "older_url": older,
+        "newer_url": newer,
+        "can_run": can_run,
+        "run_dialog_url": dialog,
+    }

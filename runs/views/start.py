@@ -1,4 +1,5 @@
 """The run dialog."""
+
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
