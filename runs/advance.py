@@ -265,7 +265,7 @@ class _Batch:
 
     def _wake_callers(self, ended: Work) -> None:
         """A run that ended resolves the waits for it in this very transaction, and so on up the chain."""
-        if not ended.state.over or not ended.decisions or ended.row.parent_id is None:
+        if not ended.state.over or not ended.decisions:
             return
         back = final_envelope(ended.row.pk, ended.state)
         for call in store.waiting_callers(ended.row.pk):

@@ -21,7 +21,7 @@ _REVIEW = 30.0  # seconds between looks whether the viewer still may watch
 _NOT_ALLOWED = 4403
 
 
-class _Watcher(AsyncWebsocketConsumer):
+class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships no types
     """A socket of one signed-in viewer in one group; closed when the right to watch is taken away."""
 
     group = ""

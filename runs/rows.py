@@ -86,7 +86,9 @@ def _columns(vendor: str, model: type[Model]) -> dict[str, tuple[str, Adapt]]:
     """Attribute name -> (quoted column, how its value is adapted)."""
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     into = _INTO[vendor]
-    return {field.attname: (quote(field.column), into.get(_stored_as(field))) for field in model._meta.concrete_fields}
+    return {
+        field.attname: (quote(str(field.column)), into.get(_stored_as(field))) for field in model._meta.concrete_fields
+    }
 
 
 def _adapted(columns: Mapping[str, tuple[str, Adapt]], values: Mapping[str, Any]) -> list[Any]:

@@ -430,6 +430,8 @@ def _save_agents(work: Work, changes: Sequence[AgentChange], now: datetime, leas
     for change in changes:
         state = change.state
         fields = _agent_fields(change, now, lease)
+        if work.turn is not None and work.turn.agent_key == state.key:
+            fields["lost_claims"] = 0  # it made progress: what was lost before is no poison
         if not change.began:
             rows.update(AgentRun, {"id": agent_run_id(run_id, state.key)}, fields)
             continue
@@ -500,8 +502,11 @@ def _give_up_calls(run_id: UUID, keys: Sequence[str], now: datetime) -> None:
 
 
 def mark_cascade(run_id: UUID, keys: Sequence[str]) -> None:
-    """The children of these calls are to be cancelled; kept in rows so that a crash cannot forget it."""
-    WorkflowCall.objects.filter(run_id=run_id, key__in=keys, child__isnull=False).update(cancel_child=True)
+    """The children of these calls are to be cancelled; kept in rows so that a crash cannot forget it.
+
+    A run that was only waited for, and that others started, is nobody's child here.
+    """
+    WorkflowCall.objects.filter(run_id=run_id, key__in=keys, child__parent_id=run_id).update(cancel_child=True)
 
 
 def clear_cascade(call: UUID) -> None:
@@ -608,11 +613,6 @@ def count_lost_claim(run_id: UUID, key: str) -> int:
     row = AgentRun.objects.filter(pk=agent_run_id(run_id, key))
     row.update(lost_claims=F("lost_claims") + 1)
     return row.values_list("lost_claims", flat=True).get()
-
-
-def forget_lost_claims(run_id: UUID, key: str) -> None:
-    """The agent made progress: claims lost before do not count any more."""
-    AgentRun.objects.filter(pk=agent_run_id(run_id, key), lost_claims__gt=0).update(lost_claims=0)
 
 
 # The scheduler's rows
