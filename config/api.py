@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from inspect import iscoroutinefunction
 from typing import Any
 
+import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,12 +14,13 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.operation import Operation
 from ninja.parser import Parser
 
 from agents.api import router as agents_router
 from builder.api import router as builder_router
+from config.limits import ApiRate
 from projects.access import Caller
 from projects.api import router as projects_router
 from projects.errors import BatonError, Detail, Forbidden, Invalid, TooMany
@@ -25,6 +28,8 @@ from projects.jsontext import parse_json
 from projects.tokens import caller_of
 from runs.api import router as runs_router
 from runs.api_projects import router as project_router
+
+log = structlog.get_logger(__name__)
 
 _TOO_LARGE = "The body is larger than 1 MiB."
 
@@ -79,6 +84,7 @@ api = NinjaAPI(
     description="Workflows that trigger workflows. Errors have the shape of `ErrorOut`; lists page by `cursor`.",
     auth=[TokenAuth(), SessionAuth()],
     parser=StrictParser(),
+    throttle=[ApiRate()],
     docs_decorator=login_not_required,
     openapi_url="/openapi.json",
     docs_url="/docs",
@@ -134,6 +140,8 @@ def _missing(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error, Throttled):
+        return error_response(request, TooMany("Too many calls.", retry_after=math.ceil(error.wait or 1)))
     # Ninja wraps whatever the parser raised.
     if isinstance(error.__cause__, BatonError):
         return error_response(request, error.__cause__)
@@ -141,6 +149,12 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
         return _too_large(request, error.__cause__)
     status = 422 if error.status_code == 400 else error.status_code
     return _plain(request, "invalid" if status == 422 else "error", status, str(error))
+
+
+@api.exception_handler(Exception)
+def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("unforeseen failure", path=request.path, exc_info=error)
+    return _plain(request, "server_error", 500, "Something went wrong on our side. It is in the log.")
 
 
 @api.exception_handler(ValidationError)

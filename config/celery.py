@@ -9,9 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Celery warns of root because of pickle; messages here are JSON and hold nothing but an id. Read when it is imported.
 os.environ.setdefault("C_FORCE_ROOT", "true")
 
-from celery import Celery  # noqa: E402
-from celery.signals import task_prerun  # noqa: E402
-from django.db import connections  # noqa: E402
+from celery import Celery
+from celery.signals import task_prerun
+from django.db import connections
 
 # Celery's Django fixup closes every database connection around each task; ours live as long as their thread.
 app = Celery("baton", fixups=[])

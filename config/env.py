@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -12,11 +15,33 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 
 
+_RATE = re.compile(r"([1-9]\d{0,8})/([smh])")
+_WINDOWS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: int
+
+
+def parse_rate(text: str) -> Rate | None:
+    """`600/m` as a Rate; None for an empty text. Raises ValueError."""
+    if not text:
+        return None
+    found = _RATE.fullmatch(text)
+    if found is None:
+        raise ValueError("must be NUMBER/s, NUMBER/m or NUMBER/h")
+    return Rate(int(found[1]), _WINDOWS[found[2]])
+
+
 class WrongSetting(SystemExit):
     """A setting has a value that cannot be used; the message names it. Exit code 2."""
 
     def __init__(self, message: str) -> None:
-        print(message, file=__import__("sys").stderr)
+        print(message, file=sys.stderr)
         super().__init__(2)
 
 
@@ -66,6 +91,12 @@ class Env(BaseSettings):
     def _redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
             raise ValueError("must be redis://…, rediss://… or unix:///…")
+        return value
+
+    @field_validator("rate_limit_api")
+    @classmethod
+    def _api_rate(cls, value: str) -> str:
+        parse_rate(value)
         return value
 
     @field_validator("public_url")
