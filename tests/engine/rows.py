@@ -154,9 +154,7 @@ def _log_agrees(rows: Rows) -> None:
     kept = [(stage.name, stage.visit, stage.status.value, stage.outcome) for _, stage in sorted(rows.stages.items())]
     assert told == kept
     begun = {key: agent.status for key, agent in rows.agents.items() if agent.epoch}
-    assert story.agents == {
-        key: "at work" if status in _AT_WORK else status.value for key, status in begun.items()
-    }
+    assert story.agents == {key: "at work" if status in _AT_WORK else status.value for key, status in begun.items()}
 
 
 def _status_is_right(state: RunState) -> None:

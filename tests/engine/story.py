@@ -8,16 +8,22 @@ from runs.engine.decision import NewEvent
 
 # Section 6 of the interfaces: the kinds that scripts and dashboards may rely on.
 KINDS = frozenset(
-    """
-    run.started run.waiting run.resumed run.paused run.completed run.failed run.cancelled
-    stage.started stage.finished stage.skipped
-    agent.started agent.turn agent.tool agent.message agent.blocked agent.resumed agent.retrying agent.finished
-    agent.failed results.shared outcome.decided route.taken guard.reached
-    workflow.triggered workflow.returned workflow.late
-    hook.started hook.finished hook.failed gate.opened gate.reminded gate.answered gate.expired
-    message.received warning
-    """.split()
-)
+    f"{thing}.{what}"
+    for thing, whats in {
+        "run": ("started", "waiting", "resumed", "paused", "completed", "failed", "cancelled"),
+        "stage": ("started", "finished", "skipped"),
+        "agent": ("started", "turn", "tool", "message", "blocked", "resumed", "retrying", "finished", "failed"),
+        "results": ("shared",),
+        "outcome": ("decided",),
+        "route": ("taken",),
+        "guard": ("reached",),
+        "workflow": ("triggered", "returned", "late"),
+        "hook": ("started", "finished", "failed"),
+        "gate": ("opened", "reminded", "answered", "expired"),
+        "message": ("received",),
+    }.items()
+    for what in whats
+) | {"warning"}
 TERMINAL = {"run.completed": "completed", "run.failed": "failed", "run.cancelled": "cancelled"}
 _AGENT_STATUS = {
     "agent.started": "at work",
@@ -41,7 +47,7 @@ class Visit:
 
 @dataclass(slots=True)
 class Story:
-    """Statuses told by events. An agent is `at work` while it is ready or running: the log does not tell these apart."""
+    """Statuses told by events. An agent that is ready or running is `at work`: the log does not tell these apart."""
 
     status: str = "queued"
     visits: list[Visit] = field(default_factory=list)
@@ -58,6 +64,8 @@ class Story:
             self._stage(event)
         elif event.kind.startswith("agent."):
             self._agent(event)
+        elif event.data.get("code") == "stage_failed":
+            self._end_agents()
 
     def _run(self, event: NewEvent) -> None:
         if event.kind in TERMINAL:
@@ -76,6 +84,10 @@ class Story:
         assert (visit.name, visit.visit) == (event.stage, event.data["visit"])
         visit.status = next((word for word in ("failed", "cancelled") if event.data.get(word)), "done")
         visit.outcome = event.data["outcome"]
+        self._end_agents()
+
+    def _end_agents(self) -> None:
+        """The visit is over, or has failed: who is still at work in it is cancelled."""
         of_visit = f"{len(self.visits)}/"
         for key, status in self.agents.items():
             if key.startswith(of_visit) and status not in _OVER:

@@ -31,7 +31,7 @@ def test_only_the_calling_agent_is_blocked() -> None:
     world.say("Cy")
 
     assert world.statuses() == ["blocked", "blocked", "done"]
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
 
 
 def test_a_blocked_agent_cannot_be_claimed() -> None:
@@ -67,12 +67,12 @@ def test_the_agent_goes_on_whatever_came_back(status: str) -> None:
     world.comes_back(call, "Report", status)
 
     assert world.statuses() == ["ready"]
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
     assert world.state.values.workflows["Report"]["status"] == status
     assert world.told("workflow.returned")[0]["status"] == status
     assert world.warned == []
     world.say("Ada")
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_a_refused_call_answers_at_once_with_an_envelope() -> None:
@@ -207,7 +207,7 @@ def test_the_run_ends_without_waiting_for_a_background_run() -> None:
     world.turn("Ada", None, *world.triggers("Ada", "Report", waits=False))
     world.say("Ada")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.rows.calls == {"1/0/1/0": CallStatus.STARTED}
 
 

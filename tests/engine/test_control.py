@@ -63,7 +63,7 @@ def test_a_run_can_be_cancelled_wherever_it_stands(somewhere: Callable[[], World
     world = somewhere()
     world.play(facts.Cancelled("ana"))
 
-    assert world.status is RunStatus.CANCELLED
+    assert world.status() is RunStatus.CANCELLED
     assert world.events[-1].kind == "run.cancelled"
     assert world.events[-1].data == {"by": "ana"}
 
@@ -94,7 +94,7 @@ def test_a_result_that_comes_after_the_cancellation_never_overwrites_it() -> Non
     world.play(facts.Cancelled("ana"))
 
     assert world.play(facts.TurnTaken(held.key, held.epoch, "late")).ignored
-    assert world.status is RunStatus.CANCELLED
+    assert world.status() is RunStatus.CANCELLED
     assert world.state.result is None
 
 
@@ -122,7 +122,7 @@ def test_a_pause_lets_turns_in_flight_end_and_claims_nothing_new() -> None:
     """Rule 10.2: at the next boundary the agent is given back."""
     world = running()
     world.play(facts.Paused("ana"))
-    assert world.status is RunStatus.PAUSED
+    assert world.status() is RunStatus.PAUSED
     assert world.play(facts.Claimed(world.agent("Ben").key)).ignored
 
     world.share("Ada", plan="A")
@@ -150,12 +150,12 @@ def test_a_stage_that_ends_during_a_pause_is_left_when_the_run_goes_on() -> None
     world.play(facts.Paused("ana"))
     world.say("Ada")
     assert world.path == ["One"]
-    assert world.status is RunStatus.PAUSED
+    assert world.status() is RunStatus.PAUSED
 
     world.play(facts.Resumed("ana"))
 
     assert world.path == ["One", "Two"]
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
 
 
 def test_the_end_of_a_run_waits_for_the_end_of_its_pause() -> None:
@@ -166,7 +166,7 @@ def test_the_end_of_a_run_waits_for_the_end_of_its_pause() -> None:
     world.say("Ada")
     world.play(facts.Resumed("ana"))
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_a_workflow_that_comes_back_during_a_pause_is_kept() -> None:
@@ -174,13 +174,13 @@ def test_a_workflow_that_comes_back_during_a_pause_is_kept() -> None:
     world = blocked()
     world.play(facts.Paused("ana"))
     world.comes_back("1/0/1/0", "Report")
-    assert world.status is RunStatus.PAUSED
+    assert world.status() is RunStatus.PAUSED
     assert world.state.values.workflows["Report"]["status"] == "completed"
 
     world.play(facts.Resumed("ana"))
 
     assert world.statuses()[0] == "ready"
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
 
 
 def test_a_gate_may_be_answered_during_a_pause() -> None:
@@ -213,11 +213,11 @@ def test_a_routed_workflow_that_comes_back_during_a_pause_is_continued_after_it(
     world = routed()
     world.play(facts.Paused("ana"))
     world.comes_back("route/1", "Deploy", "failed")
-    assert world.status is RunStatus.PAUSED
+    assert world.status() is RunStatus.PAUSED
 
     world.play(facts.Resumed("ana"))
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.warned == ["continued_after_failed_workflow"]
 
 
@@ -226,7 +226,7 @@ def test_a_back_off_that_passes_during_a_pause_is_kept() -> None:
     world = retrying()
     world.play(facts.Paused("ana"))
     world.wait_for_retry("Ada")
-    assert world.status is RunStatus.PAUSED
+    assert world.status() is RunStatus.PAUSED
 
     world.play(facts.Resumed("ana"))
 
@@ -242,7 +242,7 @@ def test_an_agent_that_blocks_during_a_pause_is_blocked_after_it() -> None:
     world.play(facts.Resumed("ana"))
 
     assert world.statuses() == ["blocked"]
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
 
 
 def test_tools_of_a_turn_that_a_pause_held_back_are_run_after_it() -> None:
@@ -266,7 +266,7 @@ def test_a_failure_during_a_pause_fails_the_run() -> None:
     world.play(facts.Paused("ana"))
     world.fail("Ada", passing=False)
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
 
 
 def test_an_error_that_is_routed_during_a_pause_is_routed_after_it() -> None:
@@ -291,7 +291,7 @@ def test_a_run_may_be_paused_before_it_was_taken_up() -> None:
     world.play(facts.Resumed("ana"))
 
     assert world.path == ["Work"]
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
 
 
 def test_pausing_twice_and_resuming_what_is_not_paused_change_nothing() -> None:
@@ -319,4 +319,4 @@ def test_a_run_that_waited_before_its_pause_waits_after_it() -> None:
     world.play(facts.Paused("ana"))
     world.play(facts.Resumed("ana"))
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING

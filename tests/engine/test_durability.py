@@ -277,7 +277,7 @@ def test_the_log_alone_explains_a_run_with_everything_in_it() -> None:
     world.play(facts.CallLate(call, "Report", _BACK))
     world.comes_back("route/2", "Deploy")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.rows.story.agents == {
         "1/0": "done",
         "1/1": "failed",

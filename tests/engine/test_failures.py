@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runs.engine import facts
@@ -14,7 +16,7 @@ from tests.engine.world import World, run
 # Retries
 
 
-def waited(world: World, **fields: object) -> float:
+def waited(world: World, **fields: Any) -> float:
     """Seconds until the next try after one more failure."""
     world.fail("Ada", **fields)
     agent = world.agent("Ada")
@@ -133,7 +135,7 @@ def test_the_fallback_model_is_tried_when_the_attempts_are_used_up() -> None:
     assert world.told("agent.retrying")[-1]["by"] == "fallback_model"
     world.fail_until_due("Ada", 2, has_spare_model=True)
     world.fail("Ada", has_spare_model=True)
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
 
 
 def test_the_fallback_agent_does_the_whole_assignment_over() -> None:
@@ -174,7 +176,7 @@ def test_the_last_resort_stands_as_the_answer_with_a_warning() -> None:
     world.fail("Ada")
     world.fail("Ada")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.state.result == Result("narrative", "Call us.")
     assert world.warned == ["last_resort"]
 
@@ -185,7 +187,7 @@ def test_a_permanent_error_fails_at_once(kind: str) -> None:
     world = run(stage("Work", on("Ada", fallback_agent="Ben", last_resort="Call us.")))
     world.fail("Ada", passing=False, kind=kind, has_spare_model=True)
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.told("agent.retrying") == []
 
 
@@ -198,7 +200,7 @@ def test_a_failed_agent_fails_a_run_whose_stage_does_not_declare_error() -> None
     world.claim("Ben")
     world.fail("Ada", passing=False, kind="bad_request")
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.state.error == Failure(
         "bad_request", "Stage Check, agent Ada: bad_request happened", stage="Check", agent="Ada"
     )
@@ -256,7 +258,7 @@ def test_with_on_failure_continue_the_error_takes_the_place_of_the_output() -> N
     world.fail("Ada", passing=False)
     world.say("Ben", text="fine")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.state.result == Result("narrative", "rate_limit happened\n\nfine")
     assert world.warned == ["agent_failed"]
     assert "Stage Check, agent Ada" in world.state.warnings[0].message

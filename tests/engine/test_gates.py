@@ -40,7 +40,7 @@ def test_an_exit_gate_suspends_the_run_after_the_agents() -> None:
     """Rule 7.2: nobody works while a person is asked."""
     world = reviewed()
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert world.path == ["Review"]
     assert world.rows.gates == {"1/exit/0": GateStatus.OPEN}
 
@@ -130,7 +130,7 @@ def test_an_entry_gate_holds_the_stage_before_its_agents() -> None:
     """Rule 7.2: no agent has started."""
     world = at_entry({"Go": None, "Skip": "skip"})
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert world.state.agents == ()
 
 
@@ -195,7 +195,7 @@ def test_a_hook_kind_that_is_not_run_yet_fails_the_run_and_is_never_skipped() ->
     """Rule 7.1: nothing is silently left out."""
     world = run(stage("Work", entry_hooks=[{"kind": "wait", "seconds": 5}]))
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.state.error is not None
     assert world.state.error.code == "not_supported"
 

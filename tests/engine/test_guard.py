@@ -69,7 +69,7 @@ def test_where_there_is_no_stage_after_the_run_completes_with_a_warning() -> Non
     world = loop(max_visits=1, after=False)
     send_back(world)
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.warned == ["guard_reached"]
     assert world.told("guard.reached")[0]["instead"] == "end"
 
@@ -129,7 +129,7 @@ def test_the_guard_never_overrides_what_a_person_chose() -> None:
     assert world.path == ["Draft", "Review"] * 5
     assert world.warned == ["guard_overridden"] * 3
     assert world.told("guard.reached") == []
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_a_person_who_answers_at_the_entry_is_not_overridden_either() -> None:
@@ -194,7 +194,7 @@ def test_a_run_makes_at_most_a_thousand_stage_visits() -> None:
     )
 
     assert len(world.path) == STAGE_RUNS == 1_000
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.state.error is not None
     assert world.state.error.code == "stage_limit"
     assert "1000" in world.state.error.message
@@ -209,11 +209,11 @@ def test_the_hard_stop_holds_for_people_too() -> None:
         stage("Ask", outcomes=["again"], routes={"again": to_stage("Ask")}, exit_hooks=[gate], max_visits=1),
     )
     world.answer("Again")
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert len(world.path) == STAGE_RUNS
 
     world.answer("Again")
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.state.error is not None
     assert world.state.error.code == "stage_limit"

@@ -43,7 +43,7 @@ def test_labels_that_differ_in_case_alone_are_two_outcomes() -> None:
     world.decide("Ada", "OK")
     world.say("Ada")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_the_last_exit_gate_decides_before_any_agent() -> None:
@@ -204,7 +204,7 @@ def test_a_route_to_the_end_completes_the_run() -> None:
     world.decide("Ada", "approve")
     world.say("Ada")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.told("route.taken") == [{"outcome": "approve", "to": "end", "stage": "end"}]
 
 

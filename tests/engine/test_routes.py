@@ -83,7 +83,7 @@ def test_the_run_waits_for_the_workflow_that_its_outcome_led_to() -> None:
     """Rule 4.2: the stage is over, the run is not; the log links the child."""
     world = approved(input="go", timeout=60)
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert world.rows.stages[1].status == "done"
     assert world.told("route.taken")[0] == {
         "outcome": "approve",
@@ -112,7 +112,7 @@ def test_when_the_workflow_comes_back_the_run_continues_at_the_stage_that_the_ro
     world.completes(CALL, "Deploy")
 
     assert world.path == path
-    assert (world.status is RunStatus.COMPLETED) is (then == "end")
+    assert (world.status() is RunStatus.COMPLETED) is (then == "end")
     assert world.warned == []
 
 
@@ -184,7 +184,7 @@ def test_a_run_that_ends_after_a_failed_workflow_is_completed_with_the_warning_v
     world = approved()
     world.comes_back(CALL, "Deploy", "failed")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.state.result == Result("structured", {"plan": "fast", "steps": [1, 2]})
     assert world.warned == ["continued_after_failed_workflow"]
 
@@ -198,7 +198,7 @@ def test_refusals_in_a_row_do_not_hold_the_run_up() -> None:
     )
 
     assert world.path == ["Work"] * 4
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.warned == ["continued_after_failed_workflow"] * 4 + ["guard_reached"]
 
 
@@ -223,7 +223,7 @@ def test_a_late_result_is_recorded_after_the_end_too() -> None:
     """Rule 4.4: workflow.late is the one event that may follow the last."""
     world = approved(timeout=60)
     world.comes_back(CALL, "Deploy", "timed_out")
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     before = world.state
 
     world.play(facts.CallLate(CALL, "Deploy", {"status": "completed", "result": "late"}))

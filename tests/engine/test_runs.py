@@ -17,22 +17,22 @@ from tests.engine.world import World, run
 def test_a_new_run_is_queued_until_a_worker_takes_it_up() -> None:
     """Rule 1.3: queued, then running as soon as an agent has something to do."""
     world = World(definition(stage("Work", "Ada")))
-    assert world.status is RunStatus.QUEUED
+    assert world.status() is RunStatus.QUEUED
 
     world.start()
 
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
 
 
 def test_a_run_waits_when_nothing_is_left_to_do_until_something_answers() -> None:
     """Rule 1.3: waiting means that only a child run, a person or a timer can move the run on."""
     world = run(stage("Work", "Ada", "Ben"))
     world.trigger("Ada", "Report")
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
 
     world.say("Ben")
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert world.told("run.waiting") == [{"waiting_for": [{"kind": "workflow", "agent": "Ada", "calls": 1}]}]
 
 
@@ -43,7 +43,7 @@ def test_a_waiting_run_is_running_again_as_soon_as_an_agent_can_go_on() -> None:
 
     world.comes_back(call, "Report")
 
-    assert world.status is RunStatus.RUNNING
+    assert world.status() is RunStatus.RUNNING
     kinds = [event.kind for event in world.events]
     assert kinds.index("run.waiting") < kinds.index("run.resumed")
 
@@ -61,7 +61,7 @@ def test_every_kind_of_wait_makes_the_run_waiting(wait: str) -> None:
     else:
         world.say("Ada")
 
-    assert world.status is RunStatus.WAITING
+    assert world.status() is RunStatus.WAITING
     assert world.told("run.waiting")[0]["waiting_for"][0]["kind"] == {"route": "workflow"}.get(wait, wait)
 
 
@@ -82,7 +82,7 @@ def test_a_final_run_takes_no_fact(status: RunStatus) -> None:
             world.fail("Ada", passing=False)
         case _:
             world.play(facts.Cancelled("ana"))
-    assert world.status is status
+    assert world.status() is status
     before = world.state
 
     for fact in (
@@ -199,7 +199,7 @@ def test_a_result_that_does_not_fit_the_output_schema_fails_the_run() -> None:
     world = run(stage("Work", "Ada"), check=lambda value: None if isinstance(value, dict) else "not an object")
     world.say("Ada", text="words")
 
-    assert world.status is RunStatus.FAILED
+    assert world.status() is RunStatus.FAILED
     assert world.state.result is None
     assert world.state.error is not None
     assert world.state.error.code == "output_schema"
@@ -213,7 +213,7 @@ def test_a_result_that_fits_the_output_schema_completes_the_run() -> None:
     world.share("Ada", views=7)
     world.say("Ada")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert seen == [{"views": 7}]
 
 

@@ -15,7 +15,7 @@ def test_stages_run_in_position_order_and_the_run_completes_after_the_last() -> 
         world.say("Ada")
 
     assert world.path == ["One", "Two", "Three"]
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_all_agents_of_a_parallel_stage_are_ready_at_once() -> None:
@@ -50,7 +50,7 @@ def test_in_sequence_each_agent_starts_when_the_one_before_has_ended() -> None:
     assert world.statuses() == ["done", "done", "ready"]
     world.say("Cy")
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_in_sequence_an_agent_knows_what_those_before_it_shared() -> None:
@@ -98,7 +98,7 @@ def test_a_workflow_of_empty_stages_completes_when_it_is_taken_up() -> None:
     """Rule 2.1: there is nothing to wait for."""
     world = run(stage("One"), stage("Two"))
 
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
     assert world.path == ["One", "Two"]
 
 
@@ -122,7 +122,7 @@ def test_a_message_to_the_others_does_not_end_the_agents_work() -> None:
     world.say("Ada", text="Done.")
 
     assert [data["text"] for data in world.told("agent.message")] == ["Hello all."]
-    assert world.status is RunStatus.COMPLETED
+    assert world.status() is RunStatus.COMPLETED
 
 
 def test_an_agent_goes_on_under_the_same_claim_after_its_tools() -> None:

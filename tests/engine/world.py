@@ -17,13 +17,14 @@ from tests.engine.definitions import Block, definition
 from tests.engine.rows import Rows, check
 
 Json = Any
+Refusals = dict[str, tuple[str, str | None]]
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 
 
 class World:
-    """One run. `refuse` maps names of workflows to the words in which starting them by a route is refused."""
+    """One run. `refuse` maps names of workflows to the message and the detail with which a route to them is refused."""
 
-    def __init__(self, workflow: Definition, *, input: Json = "", refuse: dict[str, tuple[str, str | None]] | None = None):
+    def __init__(self, workflow: Definition, *, input: Json = "", refuse: Refusals | None = None) -> None:
         self.definition = workflow
         self.state = RunState(input=input)
         self.now = NOW
@@ -82,9 +83,7 @@ class World:
     def agent(self, name: str) -> AgentState:
         """The agent of the current visit whose assignment names it, or whose key it is."""
         assignments = self.definition.workflow.stages[self.state.stage].assignments
-        return next(
-            agent for agent in self.state.agents if name in (agent.key, assignments[agent.position].agent)
-        )
+        return next(agent for agent in self.state.agents if name in (agent.key, assignments[agent.position].agent))
 
     def claim(self, name: str, *, lost: bool = False) -> AgentState:
         """Let a worker claim the agent; `lost` takes it over from one that has gone."""
@@ -183,7 +182,6 @@ class World:
 
     # Reading
 
-    @property
     def status(self) -> RunStatus:
         """Where the run stands."""
         return self.state.status
