@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -30,5 +31,5 @@ class Command(BaseCommand):
         if not User.objects.filter(username=ADMIN).exists():
             User.objects.create_user(ADMIN, is_staff=True, is_superuser=True)
         if options["demo"] and not AuditEntry.objects.filter(action=_LOADED).exists():
-            call_command("load_demo", owner=ADMIN, verbosity=0)
+            call_command("load_demo", owner=ADMIN, stdout=StringIO())
             AuditEntry.objects.create(action=_LOADED, actor=ADMIN)
