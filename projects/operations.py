@@ -7,7 +7,7 @@ from django.db import transaction
 
 from projects import audit
 from projects.access import Caller, Role
-from projects.errors import Conflict, Detail, Invalid, NotFound
+from projects.errors import Conflict, Detail, Forbidden, Invalid, NotFound
 from projects.models import Member, Project
 from projects.names import name_key, name_problem, slugify_unique
 from projects.queries import slug_taken
@@ -35,6 +35,8 @@ def create_project(caller: Caller, name: str, default_model: str | None = None) 
     check_model(default_model)
     if caller.token is not None and caller.token.project_id is not None:
         raise NotFound("This token belongs to one project and cannot create another.")
+    if caller.token is not None and caller.token.scopes and "admin" not in caller.token.scopes:
+        raise Forbidden("Whoever creates a project owns it; this token lacks the scope admin.")
     with transaction.atomic():
         slug = slugify_unique(name, slug_taken)
         project = Project.objects.create(name=name, name_key=name_key(name), slug=slug, default_model=default_model)
