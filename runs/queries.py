@@ -21,6 +21,7 @@ Json = Any
 
 
 NOBODY = UUID(int=0)
+_NO_RUN, _NO_GATE = "There is no such run.", "There is no such gate."
 
 
 def as_uuid(text: str) -> UUID:
@@ -35,8 +36,8 @@ def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER) -> WorkflowRu
     """The run, if the caller may do what `role` may. Raises NotFound or Forbidden."""
     row = WorkflowRun.objects.select_related("project", "version").filter(pk=as_uuid(run_id)).first()
     if row is None:
-        raise NotFound("There is no such run.")
-    require(caller, row.project, role)
+        raise NotFound(_NO_RUN)
+    require(caller, row.project, role, missing=_NO_RUN)
     return row
 
 
@@ -44,8 +45,8 @@ def gate_for(caller: Caller, gate_id: str, role: Role = Role.VIEWER) -> Gate:
     """The gate, if the caller may do what `role` may. Raises NotFound or Forbidden."""
     row = Gate.objects.select_related("run__project").filter(pk=as_uuid(gate_id)).first()
     if row is None:
-        raise NotFound("There is no such gate.")
-    require(caller, row.run.project, role)
+        raise NotFound(_NO_GATE)
+    require(caller, row.run.project, role, missing=_NO_GATE)
     return row
 
 

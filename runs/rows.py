@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, ForeignKey, Model
 
@@ -106,6 +107,25 @@ def _table(model: type[Model]) -> str:
 # Statements
 
 
+def _run(sql: str, values: Sequence[Any]) -> Any:
+    """Run a statement on the driver's own cursor, inside the connection's transaction; the cursor is its answer.
+
+    Django's cursors rewrite the placeholders of every statement and, on PostgreSQL, put the values in as text; the
+    drivers know prepared statements.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        if connection.vendor == "sqlite":
+            return connection.connection.execute(_question_marks(sql), values)
+        return psycopg.Cursor(connection.connection).execute(sql, values, prepare=True)
+
+
+@lru_cache(maxsize=1024)
+def _question_marks(sql: str) -> str:
+    return sql.replace("%s", "?")
+
+
 @lru_cache(maxsize=512)
 def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int) -> str:
     columns = _columns(vendor, model)
@@ -122,13 +142,12 @@ def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
     columns = _columns(connection.vendor, model)
     names = tuple(new[0])
     step = max(1, _MOST_PARAMETERS // len(names))
-    with connection.cursor() as cursor:
-        for start in range(0, len(new), step):
-            part = new[start : start + step]
-            values: list[Any] = []
-            for row in part:
-                values += _adapted(columns, row)
-            cursor.execute(_insert_sql(connection.vendor, model, names, len(part)), values)
+    for start in range(0, len(new), step):
+        part = new[start : start + step]
+        values: list[Any] = []
+        for row in part:
+            values += _adapted(columns, row)
+        _run(_insert_sql(connection.vendor, model, names, len(part)), values)
 
 
 @lru_cache(maxsize=512)
@@ -150,9 +169,7 @@ def update(
     columns = _columns(connection.vendor, model)
     added = add or {}
     sql = _update_sql(connection.vendor, model, tuple(values), tuple(added), tuple(where))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)])
-        return int(cursor.rowcount)
+    return int(_run(sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)]).rowcount)
 
 
 @lru_cache(maxsize=64)
@@ -172,9 +189,7 @@ def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
     connection = connections[DEFAULT_DB_ALIAS]
     sql, names, converters = _select_sql(connection.vendor, model, lock)
     key = model._meta.pk.attname
-    with connection.cursor() as cursor:
-        cursor.execute(sql, _adapted(_columns(connection.vendor, model), {key: pk}))
-        row = cursor.fetchone()
+    row = _run(sql, _adapted(_columns(connection.vendor, model), {key: pk})).fetchone()
     if row is None:
         return None
     pairs = zip(row, converters, strict=True)
@@ -188,9 +203,7 @@ def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | Non
     columns = _columns(connection.vendor, model)
     column, key = columns[field][0], columns[model._meta.pk.attname][0]
     sql = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s RETURNING {column}"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [count, pk])
-        row = cursor.fetchone()
+    row = _run(sql, [count, pk]).fetchone()
     return int(row[0]) if row else None
 
 
@@ -201,6 +214,4 @@ def key(value: UUID) -> Any:
 
 def query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement that was written out."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+    return list(_run(sql, parameters).fetchall())
