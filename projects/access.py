@@ -42,6 +42,8 @@ class Role(StrEnum):
 # The highest role that a token with a scope has, whatever its user may do.
 SCOPES = {"read": Role.VIEWER, "run": Role.OPERATOR, "edit": Role.EDITOR, "admin": Role.OWNER}
 
+_NO_PROJECT = "There is no such project, or nothing in it that you can see."
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -66,11 +68,14 @@ def role_of(caller: Caller, project: Project) -> Role | None:
     return role if cap.includes(role) else cap
 
 
-def require(caller: Caller, project: Project, role: Role) -> None:
-    """Raise NotFound when the caller cannot see the project, Forbidden when their role is too low."""
+def require(caller: Caller, project: Project, role: Role, *, missing: str = _NO_PROJECT) -> None:
+    """Raise NotFound when the caller cannot see the project, Forbidden when their role is too low.
+
+    `missing` is what somebody who cannot see it is told: the same words as where there is nothing.
+    """
     has = role_of(caller, project)
     if has is None:
-        raise NotFound("There is no such project, or nothing in it that you can see.")
+        raise NotFound(missing)
     if not has.includes(role):
         raise Forbidden(f"This needs the role {role.value}; you are {has.value}.")
 
@@ -79,7 +84,7 @@ def project_for(caller: Caller, slug: str, role: Role = Role.VIEWER) -> Project:
     """The project with that slug, if the caller may do what `role` may. Raises NotFound or Forbidden."""
     project = Project.objects.filter(slug=slug).first()
     if project is None:
-        raise NotFound("There is no such project, or nothing in it that you can see.")
+        raise NotFound(_NO_PROJECT)
     require(caller, project, role)
     return project
 
