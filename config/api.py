@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import re_path
@@ -151,6 +152,11 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     return _plain(request, "invalid" if status == 422 else "error", status, str(error))
 
 
+@api.exception_handler(DataError)
+def _unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _plain(request, "invalid", 422, "A value holds a character or a number that cannot be stored or looked up.")
+
+
 @api.exception_handler(Exception)
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     log.exception("unforeseen failure", path=request.path, exc_info=error)
@@ -193,18 +199,21 @@ def _known_query(operation: Operation) -> frozenset[str]:
 
 
 def _refuse_unknown_query(operation: Operation) -> None:
-    """Unknown query parameters are refused, after the caller is known and before anything is done."""
+    """Unknown query parameters are refused, after the caller is known and before anything is done.
+
+    So are NUL characters, which PostgreSQL cannot even compare with: nothing has such a name.
+    """
     known = _known_query(operation)
     read = operation._get_values
 
-    def get_values(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        unknown = sorted(set(request.GET) - known)
-        if unknown:
-            raise Invalid(
-                "Unknown query parameters.",
-                details=[Detail(name, "is not a parameter of this call") for name in unknown],
-            )
-        return read(request, *args, **kwargs)
+    def get_values(request: HttpRequest, path_params: Any, *args: Any, **kwargs: Any) -> Any:
+        if any("\x00" in str(value) for value in path_params.values()):
+            raise Http404
+        wrong = [Detail(name, "is not a parameter of this call") for name in sorted(set(request.GET) - known)]
+        wrong += [Detail(name, "holds a NUL character") for name in known if "\x00" in request.GET.get(name, "")]
+        if wrong:
+            raise Invalid("The query parameters do not fit.", details=wrong)
+        return read(request, path_params, *args, **kwargs)
 
     operation._get_values = get_values  # type: ignore[method-assign]
 
