@@ -36,9 +36,10 @@ class Start:
     metadata: dict[str, Json] = field(default_factory=dict)
 
 
-def start_run(workflow: Workflow, value: Json, start: Start) -> tuple[WorkflowRun, bool]:
+def start_run(workflow: Workflow, value: Json, start: Start, *, read_json: bool = False) -> tuple[WorkflowRun, bool]:
     """Start a run. Returns it, and whether it is new: the same idempotency key returns the first run.
 
+    With `read_json`, text that is a JSON object is read as one where the workflow has an input schema.
     Raises Invalid (input or key), Conflict (archived) or NotSupported; then no run exists.
     """
     _check_start(start)
@@ -46,7 +47,7 @@ def start_run(workflow: Workflow, value: Json, start: Start) -> tuple[WorkflowRu
         first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first()
         if first is not None:
             return first, False
-    target = target_of(workflow, value)
+    target = target_of(workflow, value, read_json=read_json)
     try:
         row = store.in_transaction(lambda: store.insert_runs([_new_run(workflow, target, start)], timezone.now())[0])
     except IntegrityError:
