@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from projects.errors import Detail, Invalid
 
 MAX_DEPTH = 32
 _MAX_DIGITS = 300
+# A string is taken whole, an unclosed one to the end of the text: each character is looked at once.
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_json(raw: bytes | str, max_depth: int = MAX_DEPTH) -> Any:
@@ -26,8 +30,8 @@ def parse_json(raw: bytes | str, max_depth: int = MAX_DEPTH) -> Any:
         )
     except json.JSONDecodeError as error:
         raise _refused(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    if "\\u" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        _check_surrogates(value)
+    if "\\u" in text or _SURROGATE.search(text):
+        _check_characters(value)
     return value
 
 
@@ -37,22 +41,13 @@ def _refused(reason: str) -> Invalid:
 
 def _check_depth(text: str, limit: int) -> None:
     """Count brackets outside of strings, before anything recursive sees the text."""
-    depth, inside, escaped = 0, False, False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        if token[0] in "[{":
             depth += 1
             if depth > limit:
                 raise _refused(f"is nested deeper than {limit}")
-        elif character in "]}":
+        elif token[0] in "]}":
             depth -= 1
 
 
@@ -82,13 +77,15 @@ def _float(digits: str) -> float:
     return value
 
 
-def _check_surrogates(value: Any) -> None:
+def _check_characters(value: Any) -> None:
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, str):
-            if any("\ud800" <= character <= "\udfff" for character in item):
+            if _SURROGATE.search(item):
                 raise _refused("holds a lone surrogate")
+            if "\x00" in item:  # PostgreSQL cannot store it
+                raise _refused("holds a NUL character")
         elif isinstance(item, dict):
             pending.extend(item.keys())
             pending.extend(item.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from projects.errors import Detail, Invalid
 from projects.models import ApiToken, LoginLink, Project
 
 LINK_LIFE = timedelta(hours=24)
+_TOKEN = re.compile(r"baton_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _USED_EVERY = timedelta(minutes=1)
 
 
@@ -64,8 +66,8 @@ def create_token(
 
 def caller_of(text: str) -> Caller | None:
     """Who a bearer token stands for; None when it is not valid (unknown, revoked, expired, its user inactive)."""
-    parts = text.split("_", 2)
-    if len(parts) != 3 or parts[0] != "baton":
+    parts = _TOKEN.fullmatch(text)
+    if parts is None:
         return None
     token = ApiToken.objects.select_related("user").filter(public_id=parts[1]).first()
     now = timezone.now()
