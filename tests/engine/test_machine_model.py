@@ -18,7 +18,7 @@ from builder.spec import ApprovalHook
 from runs.engine import facts
 from runs.engine.draft import Definition
 from runs.engine.results import envelope
-from runs.engine.state import AgentState
+from runs.engine.state import AgentState, RunState
 from runs.engine.status import AgentStatus, CallStatus, RunStatus
 from tests.engine.chance import ANSWERS, REFUSED, Answer, brought, workflows
 from tests.engine.expected import applies, open_hook
@@ -98,8 +98,22 @@ class Engine(RuleBasedStateMachine):
             self._keep_late(fact)
         else:
             self.past.append(fact)
+        if self.world.state.paused:
+            self._nothing_begins(before)
         self._let_go()
         return wanted
+
+    def _nothing_begins(self, before: RunState) -> None:
+        """A pause crosses no boundary: no stage, gate, route or agent begins, and no turn follows one that ended."""
+        after = self.world.state
+        assert (after.entry, after.call or before.call, after.gate or before.gate) == (
+            before.entry,
+            before.call,
+            before.gate,
+        )
+        old = {agent.key: agent.turn for agent in before.agents}
+        assert all(agent.key in old for agent in after.agents)
+        assert all(agent.turn == old[agent.key] for agent in after.agents if agent.status is AgentStatus.RUNNING)
 
     def _keep_late(self, fact: facts.Fact) -> None:
         """What the store does when a child ends that nobody waits for: it tells the run, once."""
@@ -253,7 +267,7 @@ class Engine(RuleBasedStateMachine):
     def stop(self, pick: int) -> bool:
         """Somebody cancels the run, or it is given up, after it has come some way."""
         fact = facts.Cancelled("ana") if pick % 2 else facts.Broken("bug", "broken")
-        return len(self.past) > 15 and self._person(fact, not self.world.state.over)
+        return len(self.past) > 5 and self._person(fact, not self.world.state.over)
 
     def _person(self, fact: facts.Fact, applies_now: bool) -> bool:
         assert self.world.play(fact).ignored is not applies_now

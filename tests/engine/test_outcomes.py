@@ -88,6 +88,18 @@ def test_an_answer_without_an_outcome_leaves_the_decision_to_the_next_decider() 
     assert world.outcome_of(1) == ("reject", "agent")
 
 
+def test_an_answer_counts_for_its_own_visit_only() -> None:
+    """Rule 3.2: on the next visit the gate is not asked, and the answer of the first does not linger."""
+    once = approval({"Again": "revise"}, when={"path": "visit", "op": "lt", "value": 2})
+    world = review("Ada", exit_hooks=[once], default_outcome="reject")
+    world.say("Ada")
+    world.answer("Again")
+    world.say("Ada")
+
+    assert world.outcome_of(1) == ("revise", "gate")
+    assert world.outcome_of(2) == ("reject", "default")
+
+
 def test_an_agents_decision_comes_before_the_default() -> None:
     """Rule 3.2: second in the order."""
     world = review("Ada", default_outcome="approve")
