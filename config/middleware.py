@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from projects.errors import BatonError
+from projects.errors import BatonError, Invalid
+
+_PAGES = {403: "403.html", 404: "404.html"}
 
 
 class ErrorPages(MiddlewareMixin):
@@ -14,9 +19,20 @@ class ErrorPages(MiddlewareMixin):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for an anticipated failure; None leaves everything else alone."""
+        if isinstance(exception, DataError):  # PostgreSQL stores neither NUL nor a number beyond its column
+            exception = Invalid("A value holds a character or a number that cannot be stored.")
         if not isinstance(exception, BatonError):
             return None
-        template = {403: "403.html", 404: "404.html"}.get(exception.status, "error.html")
-        return render(
-            request, template, {"message": exception.message, "status": exception.status}, status=exception.status
-        )
+        if request.headers.get("HX-Request") and exception.status not in _PAGES:
+            return _toast(exception)
+        template = _PAGES.get(exception.status, "error.html")
+        context = {"message": exception.message, "status": exception.status}
+        return render(request, template, context, status=exception.status)
+
+
+def _toast(error: BatonError) -> HttpResponse:
+    """A part of a page is not replaced by a whole error page: it stays, and a message says why."""
+    response = HttpResponse(status=error.status)
+    response["HX-Reswap"] = "none"
+    response["HX-Trigger"] = json.dumps({"toast": {"text": error.message, "tone": "error"}})
+    return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 
@@ -117,3 +119,10 @@ def test_pages_carry_the_security_headers(people: People) -> None:
 
 def test_a_foreign_host_name_is_refused(people: People) -> None:
     assert Client().get("/login", headers={"Host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "x" * 10_000, "\ud800"])
+def test_a_name_that_no_user_can_have_is_refused_like_any_other(people: People, name: str) -> None:
+    body = urlencode({"username": name, "password": "wrong"}, errors="surrogatepass")
+
+    assert Client().generic("POST", "/login", body, "application/x-www-form-urlencoded").status_code == 422
