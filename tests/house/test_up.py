@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -167,6 +168,16 @@ def test_a_wrong_setting_stops_the_start_with_its_name(name: str, value: str) ->
     stack = Stack()
     assert _refused(stack, **{name: value}).startswith(f"{name}: ")
     stack.stop()
+
+
+def test_a_long_path_of_the_data_folder_is_no_hindrance(new_stack: Callable[..., Stack], tmp_path: Path) -> None:
+    """The path of a socket may be about 107 bytes long; a longer one gets a place in the temporary folder."""
+    data = tmp_path / ("long " * 20) / ("ä" * 30)
+    data.mkdir(parents=True)
+    stack = new_stack(data=data)
+
+    assert stack.redis().ping()
+    assert stack.api("GET", "/projects").status_code == 200
 
 
 def test_production_makes_no_keys_of_its_own() -> None:
