@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -12,23 +13,27 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from projects.access import Caller, project_for
+from projects.access import Caller, project_for, visible_projects
 from projects.errors import BatonError
+from runs.engine.status import CallStatus
 from runs.fanout import project_group, run_group
+from runs.pages.gates import open_ids
 from runs.queries import run_for
 
 _REVIEW = 30.0  # seconds between looks whether the viewer still may watch
+_GATHER = 0.2  # seconds that changes are gathered before the inbox is looked at
 _NOT_ALLOWED = 4403
+_LOOK_AGAIN = json.dumps({"refresh": True})
 
 
 class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships no types
-    """A socket of one signed-in viewer in one group; closed when the right to watch is taken away."""
+    """A socket of one signed-in viewer in some groups; closed when the right to watch is taken away."""
 
-    group = ""
+    groups: frozenset[str] = frozenset()
     review: asyncio.Task[None] | None = None
 
-    def find(self, caller: Caller) -> tuple[str, int]:
-        """The group to join and the number to begin with. Raises BatonError when the viewer may not."""
+    def find(self, caller: Caller) -> tuple[frozenset[str], int]:
+        """The groups to join and the number to begin with. Raises BatonError when the viewer may not."""
         raise NotImplementedError
 
     async def connect(self) -> None:
@@ -37,22 +42,22 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships n
         if found is None:
             await self.close(_NOT_ALLOWED)
             return
-        self.group, seq = found
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        groups, seq = found
+        await self._join(groups)
         await self.accept()
         await self._tell(seq)
         # What happened between the look and the joining of the group would otherwise be told by nobody.
         again = await self._look()
-        if again is not None and again[1] != seq:
+        if again is not None and again != found:
+            await self._join(again[0])
             await self._tell(again[1])
         self.review = asyncio.create_task(self._review())
 
     async def disconnect(self, code: int) -> None:
-        """Leave the group."""
+        """Leave the groups."""
         if self.review is not None:
             self.review.cancel()
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+        await self._join(frozenset())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Nothing is decided over a socket: what a browser sends is not read."""
@@ -61,21 +66,31 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships n
         """A run of the group has news."""
         await self._tell(message["seq"], message["run"])
 
+    async def _join(self, groups: frozenset[str]) -> None:
+        """Be in these groups and in no other."""
+        for group in groups - self.groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+        for group in self.groups - groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
+        self.groups = groups
+
     async def _tell(self, seq: int, run: str | None = None) -> None:
         await self.send(json.dumps({"seq": seq, "run": run} if run else {"seq": seq}))
 
     async def _review(self) -> None:
         while True:
             await asyncio.sleep(_REVIEW)
-            if await self._look() is None:
+            found = await self._look()
+            if found is None:
                 await self.close(_NOT_ALLOWED)
                 return
+            await self._join(found[0])
 
-    async def _look(self) -> tuple[str, int] | None:
-        found: tuple[str, int] | None = await database_sync_to_async(self._look_now)()
+    async def _look(self) -> tuple[frozenset[str], int] | None:
+        found: tuple[frozenset[str], int] | None = await database_sync_to_async(self._look_now)()
         return found
 
-    def _look_now(self) -> tuple[str, int] | None:
+    def _look_now(self) -> tuple[frozenset[str], int] | None:
         """Whether the session still stands and its user may still watch."""
         user = self.scope.get("user")
         session = self.scope.get("session")
@@ -102,18 +117,66 @@ def _unwrapped(session: Any) -> User | None:
 
 
 class RunConsumer(_Watcher):
-    """Watches one run."""
+    """Watches one run, and the runs that it waits for: their state is shown on its page."""
 
-    def find(self, caller: Caller) -> tuple[str, int]:
-        """The run's group and its last event."""
-        run = run_for(caller, self.scope["url_route"]["kwargs"]["run_id"])
-        return run_group(run.pk), run.seq
+    def find(self, caller: Caller) -> tuple[frozenset[str], int]:
+        """The groups of the run and of those it waits for, and the run's last event."""
+        run = run_for(caller, self._run_id)
+        children = run.calls.filter(status=CallStatus.WAITING.value, child__isnull=False).values_list(
+            "child", flat=True
+        )
+        return frozenset(map(run_group, [run.pk, *children])), run.seq
+
+    async def run_changed(self, message: dict[str, Any]) -> None:
+        """The run has news, or one that it waits for has: then the page only looks again."""
+        if message["run"] != self._run_id:
+            await self.send(_LOOK_AGAIN)
+            return
+        await self._tell(message["seq"], message["run"])
+        found = await self._look()
+        if found is None or found[0] == self.groups:
+            return
+        await self._join(found[0])
+        await self.send(_LOOK_AGAIN)  # a child may have moved on before its group was joined
+
+    @property
+    def _run_id(self) -> str:
+        return str(self.scope["url_route"]["kwargs"]["run_id"])
 
 
 class ProjectConsumer(_Watcher):
     """Watches the runs of one project."""
 
-    def find(self, caller: Caller) -> tuple[str, int]:
+    def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The project's group."""
         project = project_for(caller, self.scope["url_route"]["kwargs"]["slug"])
-        return project_group(project.pk), 0
+        return frozenset({project_group(project.pk)}), 0
+
+
+class InboxConsumer(_Watcher):
+    """Watches what waits for one person, in all of their projects."""
+
+    waiting: frozenset[UUID] = frozenset()
+    gathering: asyncio.Task[None] | None = None
+
+    def find(self, caller: Caller) -> tuple[frozenset[str], int]:
+        """The groups of the viewer's projects."""
+        self.waiting = open_ids(caller)
+        return frozenset(project_group(key) for key in visible_projects(caller).values_list("pk", flat=True)), 0
+
+    async def disconnect(self, code: int) -> None:
+        """Forget what was gathered."""
+        if self.gathering is not None:
+            self.gathering.cancel()
+        await super().disconnect(code)
+
+    async def run_changed(self, message: dict[str, Any]) -> None:
+        """Some run has news: a little later the page is told, if another gate waits than before."""
+        if self.gathering is None or self.gathering.done():
+            self.gathering = asyncio.create_task(self._compare())
+
+    async def _compare(self) -> None:
+        await asyncio.sleep(_GATHER)
+        before = self.waiting
+        if await self._look() is not None and self.waiting != before:
+            await self.send(json.dumps({"refresh": True, "approvals": len(self.waiting)}))

@@ -15,6 +15,7 @@ from projects.access import Caller, Role, require
 from projects.errors import Detail, Invalid, NotFound
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus
+from runs.ids import child_run_id
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
 
 Json = Any
@@ -88,11 +89,9 @@ def runs_json(rows: Sequence[WorkflowRun]) -> list[dict[str, Json]]:
         WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number").values_list("pk", "parent_id")
     ):
         children[parent].append(str(pk))
-    called = dict(
-        WorkflowCall.objects.filter(child_id__in=ids, child__parent_id__isnull=False)
-        .exclude(key="")
-        .values_list("child_id", "pk")
-    )
+    calls = WorkflowCall.objects.filter(child_id__in=ids).values_list("pk", "child_id")
+    # A run may be waited for by others too; the call that started it is the one that its id derives from.
+    called = {child: call for call, child in calls if child is not None and child_run_id(call) == child}
     stages, waiting = _stages(ids), waiting_on(ids)
     return [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
 

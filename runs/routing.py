@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.consumers import ProjectConsumer, RunConsumer
+from runs.consumers import InboxConsumer, ProjectConsumer, RunConsumer
 
 websocket_urlpatterns = [
     path("ws/runs/<str:run_id>", RunConsumer.as_asgi()),
+    path("ws/approvals", InboxConsumer.as_asgi()),
     path("ws/projects/<str:slug>", ProjectConsumer.as_asgi()),
 ]

@@ -22,6 +22,8 @@ urlpatterns = [
     path("r/<str:run_id>/pause", runs.pause, name="run-pause"),
     path("r/<str:run_id>/resume", runs.resume, name="run-resume"),
     path("approvals", gates.approvals, name="approvals"),
+    path("approvals/sync", gates.approvals_sync, name="approvals-sync"),
     path("a/<str:gate_id>", gates.gate, name="gate"),
+    path("a/<str:gate_id>/sync", gates.gate_sync, name="gate-sync"),
     path("a/<str:gate_id>/answer", gates.answer, name="gate-answer"),
 ]

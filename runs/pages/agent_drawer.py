@@ -8,7 +8,10 @@ from typing import Any
 from builder.publish import frozen
 from projects.errors import NotFound
 from runs import queries
+from runs.engine.status import AgentStatus
 from runs.models import AgentRun, AgentTurn, WorkflowRun
+from runs.pages.looks import run_looks
+from runs.pages.stages import Parts, waits_of
 
 Json = Any
 
@@ -21,7 +24,9 @@ def agent_drawer(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
     turns = list(row.turn_rows.order_by("number"))
     version = frozen(run.version_id)
     model = turns[-1].model if turns else version.agent(row.agent).model or version.default_model or "none"
-    envelopes = dict(row.calls.values_list("key", "envelope"))
+    calls = list(row.calls.select_related("child").order_by("since"))
+    envelopes = {call.key: call.envelope for call in calls}
+    parts = Parts(run, [], calls, run_looks(call.child for call in calls if call.child is not None))
     return {
         "key": f"agent:{row.pk}",
         "agent": {
@@ -32,12 +37,11 @@ def agent_drawer(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
             "model": model,
             "started_at": row.started_at,
             "finished_at": row.finished_at,
-            "attempts": row.lease_epoch,
             "tokens": sum(turn.usage.get("input_tokens", 0) + turn.usage.get("output_tokens", 0) for turn in turns)
             or None,
             "answer": row.text or "",
             "error": row.error or "",
-            "waits": [],
+            "waits": waits_of(parts, calls) if row.status == AgentStatus.BLOCKED.value else [],
         },
         "turns": [_turn(turn, envelopes) for turn in turns],
     }
@@ -51,7 +55,7 @@ def _turn(turn: AgentTurn, envelopes: dict[str, Json]) -> dict[str, Json]:
     return {
         "number": turn.number,
         "at": turn.at,
-        "seconds": turn.seconds,
+        "seconds": round(turn.seconds, 1),
         "response": "\n\n".join(_texts(turn.response)),
         "tools": tools,
         "request": "\n\n".join(text for message in turn.request for text in _texts(message)),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import StageSpec, WorkflowRoute
@@ -14,6 +17,7 @@ from projects.access import Caller, Role, role_of, visible_projects
 from runs.engine.status import GateStatus
 from runs.models import Gate
 from runs.pages.shapes import entry, route_words
+from runs.pages.words import how_long
 
 Json = Any
 _DANGER = ("reject", "decline", "cancel", "no", "stop")
@@ -38,6 +42,7 @@ def card(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comme
         "message": gate.message,
         "state": gate.status,
         "opened_at": gate.opened_at,
+        "waited": how_long(gate.opened_at),
         "deadline": gate.deadline,
         "page_url": reverse("gate", args=[gate.pk]),
         "answer_url": reverse("gate-answer", args=[gate.pk]),
@@ -66,6 +71,12 @@ def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", 
     return {
         "run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk])},
         "gate": shown,
+        "live": {
+            "socket_url": f"/ws/runs/{run.pk}",
+            "sync_url": reverse("gate-sync", args=[gate.pk]),
+            "seq": run.seq,
+            "now": timezone.now(),
+        },
     }
 
 
@@ -84,7 +95,8 @@ def inbox(caller: Caller) -> dict[str, Json]:
     rows = Gate.objects.filter(run__project__in=projects).select_related("run__project")
     waiting = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:200])
     answered = list(rows.filter(status=GateStatus.ANSWERED.value).order_by("-closed_at")[:10])
-    return {"gates": gate_rows(waiting), "answered": gate_rows(answered)}
+    live = {"socket_url": "/ws/approvals", "sync_url": reverse("approvals-sync"), "seq": 0, "now": timezone.now()}
+    return {"gates": gate_rows(waiting), "answered": gate_rows(answered), "live": live}
 
 
 def gate_rows(gates: Sequence[Gate]) -> list[dict[str, Json]]:
@@ -106,7 +118,16 @@ def _row(gate: Gate) -> dict[str, Json]:
 
 def open_count(caller: Caller) -> int:
     """How many gates wait in the caller's projects, for the bell in the top bar."""
-    return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller)).count()
+    return _open_gates(caller).count()
+
+
+def open_ids(caller: Caller) -> frozenset[UUID]:
+    """Which gates wait in the caller's projects."""
+    return frozenset(_open_gates(caller).values_list("pk", flat=True))
+
+
+def _open_gates(caller: Caller) -> QuerySet[Gate]:
+    return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller))
 
 
 def may_answer(caller: Caller, gate: Gate) -> bool:

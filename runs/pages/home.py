@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Max
 from django.urls import reverse
@@ -11,14 +12,16 @@ from builder.models import Workflow
 from projects.access import Caller, visible_projects
 from projects.models import Project
 from projects.queries import roles_of, slug_taken
-from runs.engine.status import FINAL_RUN, GateStatus
+from runs.engine.status import FINAL_RUN, GateStatus, RunStatus
 from runs.models import Gate, WorkflowRun
 from runs.pages.gates import gate_rows
 from runs.pages.listing import project_tabs
+from runs.pages.looks import Look, run_looks
 from runs.pages.run_page import run_url
 
 Json = Any
 _FINAL = [status.value for status in FINAL_RUN]
+_AT_WORK = [RunStatus.QUEUED.value, RunStatus.RUNNING.value]
 
 
 def project_cards(caller: Caller) -> dict[str, Json]:
@@ -26,7 +29,7 @@ def project_cards(caller: Caller) -> dict[str, Json]:
     rows = list(visible_projects(caller).order_by("name"))
     ids = [row.pk for row in rows]
     workflows = _counts(Workflow.objects.filter(project__in=ids), "project")
-    running = _counts(WorkflowRun.objects.filter(project__in=ids).exclude(status__in=_FINAL), "project")
+    running = _counts(WorkflowRun.objects.filter(project__in=ids, status__in=_AT_WORK), "project")
     waiting = _counts(Gate.objects.filter(run__project__in=ids, status=GateStatus.OPEN.value), "run__project")
     roles = roles_of(caller)
     cards = [
@@ -54,7 +57,8 @@ def _counts(rows: Any, field: str) -> dict[int, int]:
 
 def project_page(project: Project, *, role: str, can_run: bool) -> dict[str, Json]:
     """The context of projects/project.html."""
-    running = WorkflowRun.objects.filter(project=project).exclude(status__in=_FINAL).order_by("-number")[:20]
+    running = list(WorkflowRun.objects.filter(project=project).exclude(status__in=_FINAL).order_by("-number")[:20])
+    looks = run_looks(running)
     gates = (
         Gate.objects.filter(run__project=project, status=GateStatus.OPEN.value)
         .select_related("run__project")
@@ -70,20 +74,20 @@ def project_page(project: Project, *, role: str, can_run: bool) -> dict[str, Jso
         "tabs": project_tabs(project, "workflows"),
         "can_run": can_run,
         "workflows": _workflows(project),
-        "running": [_running(run) for run in running],
+        "running": [_running(run, looks[run.pk]) for run in running],
         "gates": gate_rows(list(gates)),
         "runs_url": reverse("project-runs", args=[project.slug]),
         "approvals_url": reverse("approvals"),
     }
 
 
-def _running(run: WorkflowRun) -> dict[str, Json]:
+def _running(run: WorkflowRun, look: Look) -> dict[str, Json]:
     return {
         "workflow": run.workflow_name,
         "number": run.number,
         "url": run_url(run.pk),
-        "state": run.status,
-        "word": "",
+        "state": look.state,
+        "word": look.word,
         "started_at": run.started_at,
     }
 
@@ -97,12 +101,13 @@ def _workflows(project: Project) -> list[dict[str, Json]]:
         .values_list("workflow", "last")
     )
     runs = {run.workflow_id: run for run in WorkflowRun.objects.filter(project=project, number__in=latest.values())}
-    return [_workflow(row, runs.get(row.pk)) for row in rows]
+    looks = run_looks(runs.values())
+    return [_workflow(row, runs.get(row.pk), looks) for row in rows]
 
 
-def _workflow(row: Any, last: WorkflowRun | None) -> dict[str, Json]:
+def _workflow(row: Any, last: WorkflowRun | None, looks: dict[UUID, Look]) -> dict[str, Json]:
     shown = (
-        {"number": last.number, "url": run_url(last.pk), "state": last.status, "word": "", "at": last.created_at}
+        {"number": last.number, "url": run_url(last.pk), **looks[last.pk]._asdict(), "at": last.created_at}
         if last
         else None
     )

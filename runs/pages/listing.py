@@ -11,6 +11,7 @@ from builder.queries import catalogue
 from projects.models import Project
 from runs.engine.status import RunStatus
 from runs.models import WorkflowRun
+from runs.pages.looks import Look, run_looks
 from runs.pages.run_page import run_url
 from runs.pages.words import origin_text
 
@@ -42,11 +43,12 @@ def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str],
         rows = rows.filter(number__lt=before)
     found = list(rows.order_by("-number")[: _PAGE + 1])
     shown = found[:_PAGE]
+    looks = run_looks(shown)
     return {
         "project": {"name": project.name, "url": reverse("project", args=[project.slug])},
         "workflow": {"name": workflow.name, "url": reverse("workflow", args=[workflow.pk])} if workflow else None,
         "tabs": workflow_tabs(workflow, "runs") if workflow else project_tabs(project, "runs"),
-        "runs": [run_row(run) for run in shown],
+        "runs": [run_row(run, looks[run.pk]) for run in shown],
         "next": shown[-1].number if len(found) > _PAGE else None,
         "statuses": [{"value": status.value, "label": status.value.title()} for status in RunStatus],
         "origins": [{"value": value, "label": label} for value, label in _ORIGIN_WORDS.items()],
@@ -54,7 +56,7 @@ def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str],
     }
 
 
-def run_row(run: WorkflowRun) -> dict[str, Json]:
+def run_row(run: WorkflowRun, look: Look) -> dict[str, Json]:
     """A run as a row of a list."""
     parent = run.parent
     return {
@@ -62,8 +64,8 @@ def run_row(run: WorkflowRun) -> dict[str, Json]:
         "number": run.number,
         "workflow": run.workflow_name,
         "url": run_url(run.pk),
-        "state": run.status,
-        "word": "",
+        "state": look.state,
+        "word": look.word,
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
         "depth": run.depth,
         "parent": {"label": f"{parent.workflow_name} #{parent.number}", "url": run_url(parent.pk)} if parent else None,

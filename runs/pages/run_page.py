@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
-from builder.publish import frozen
-from builder.spec import ApprovalHook, AssignmentSpec, StageSpec
-from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
-from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
+from runs.models import Event, Gate, WorkflowCall, WorkflowRun
 from runs.pages import gates as gate_pages
-from runs.pages.shapes import entry, route_words
-from runs.pages.words import DECIDERS, event_row, origin_text
+from runs.pages.looks import Look, run_looks
+from runs.pages.shapes import entry
+from runs.pages.stages import Parts, stages
+from runs.pages.words import event_row, origin_text
 
 Json = Any
 TIMELINE = 200  # events on the page; older ones come by scrolling
 _FULL = 500  # a page that is further behind gets the timeline anew
-_STAGE_WORDS = {"waiting": "Waiting for approval"}
 
 
 def run_url(run_id: UUID | str) -> str:
@@ -37,12 +35,13 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
     open_gates = [
         gate_pages.card(gate, can_answer=can_control) for gate in gates if gate.status == GateStatus.OPEN.value
     ]
+    looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
     behind = since is not None and run.seq - since > _FULL
     return {
         "project": {"name": run.project.name, "url": reverse("project", args=[run.project.slug])},
-        "run": _bar(run, calls, can_control),
+        "run": _bar(run, looks[run.pk], calls, can_control),
         "gates": open_gates,
-        "stages": _stages(run, gates, calls),
+        "stages": stages(Parts(run, gates, calls, looks)),
         "events": [event_row(event, run_url) for event in events],
         "older_url": _older(run, events) if since is None or behind else "",
         "result": _result(run),
@@ -92,7 +91,7 @@ def _say(run: WorkflowRun, events: list[Event]) -> str:
 # The bar
 
 
-def _bar(run: WorkflowRun, calls: list[WorkflowCall], can_control: bool) -> dict[str, Json]:
+def _bar(run: WorkflowRun, look: Look, calls: list[WorkflowCall], can_control: bool) -> dict[str, Json]:
     over = RunStatus(run.status) in FINAL_RUN
     lineage = _lineage(run)
     waiting = [call for call in calls if call.status == CallStatus.WAITING.value]
@@ -101,8 +100,8 @@ def _bar(run: WorkflowRun, calls: list[WorkflowCall], can_control: bool) -> dict
         "workflow": run.workflow_name,
         "workflow_url": reverse("workflow", args=[run.workflow_id]) if run.workflow_id else "",
         "number": run.number,
-        "state": run.status,
-        "word": "",
+        "state": look.state,
+        "word": look.word,
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
         "depth": run.depth,
         "version": run.version.number,
@@ -134,155 +133,6 @@ def _lineage(run: WorkflowRun) -> list[dict[str, Json]]:
         {"label": f"{row.workflow_name} #{row.number}", "url": run_url(row.pk), "current": row.pk == run.pk}
         for row in chain
     ]
-
-
-# Stages
-
-
-def _stages(run: WorkflowRun, gates: list[Gate], calls: list[WorkflowCall]) -> list[dict[str, Json]]:
-    """Every stage of the version, with its latest visit."""
-    visits: dict[int, StageRun] = {}
-    for row in StageRun.objects.filter(run=run).order_by("entry"):
-        visits[row.position] = row
-    agents: dict[UUID, list[AgentRun]] = defaultdict(list)
-    for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in visits.values()]).order_by("position"):
-        agents[agent.stage_run_id].append(agent)
-    stages = frozen(run.version_id).workflow.stages
-    return [
-        _stage(
-            run,
-            index,
-            spec,
-            visits.get(index),
-            agents,
-            [gate for gate in gates if visits.get(index) and gate.stage_run_id == visits[index].pk],
-            calls,
-        )
-        for index, spec in enumerate(stages)
-    ]
-
-
-def _stage(
-    run: WorkflowRun,
-    index: int,
-    spec: StageSpec,
-    row: StageRun | None,
-    agents: dict[UUID, list[AgentRun]],
-    gates: list[Gate],
-    calls: list[WorkflowCall],
-) -> dict[str, Json]:
-    rows = {agent.position: agent for agent in agents[row.pk]} if row else {}
-    shown = [
-        _agent(run, index, position, assignment, rows.get(position), calls)
-        for position, assignment in enumerate(spec.assignments)
-    ]
-    state = _stage_state(row, gates, rows)
-    routed = [call for call in calls if row and call.key == f"route/{row.entry}"]
-    return {
-        "id": index + 1,
-        "number": index + 1,
-        "name": spec.name,
-        "state": state,
-        "word": _STAGE_WORDS.get(state, ""),
-        "visit": row.visit if row else 0,
-        "max_visits": spec.max_visits,
-        "started_at": row.started_at if row else None,
-        "finished_at": row.finished_at if row else None,
-        "agents": shown,
-        "hooks": _hooks(spec, gates),
-        "outcome": row.outcome if row else "",
-        "decided_by": DECIDERS.get(row.decided_by or "none", "") if row else "",
-        "route": route_words(spec, row.outcome, frozen(run.version_id).workflow.stages, index)
-        if row and row.outcome
-        else None,
-        "route_note": "",
-        "calls": [_routed(call) for call in routed],
-    }
-
-
-def _stage_state(row: StageRun | None, gates: list[Gate], agents: dict[int, AgentRun]) -> str:
-    if row is None:
-        return "pending"
-    if row.status != StageStatus.RUNNING.value:
-        return row.status
-    if any(gate.status == GateStatus.OPEN.value for gate in gates):
-        return "waiting"
-    open_agents = [agent for agent in agents.values() if agent.finished_at is None]
-    if open_agents and all(agent.status == AgentStatus.BLOCKED.value for agent in open_agents):
-        return "blocked"
-    return "running"
-
-
-def _hooks(spec: StageSpec, gates: list[Gate]) -> list[dict[str, Json]]:
-    states = {gate.key.split("/", 1)[1]: gate.status for gate in gates}
-    found = []
-    for edge, hooks in (("entry", spec.entry_hooks), ("exit", spec.exit_hooks)):
-        for index, hook in enumerate(hooks):
-            name = hook.name or (", ".join(hook.options) if isinstance(hook, ApprovalHook) else hook.kind)
-            kind = "Approval (blocking)" if isinstance(hook, ApprovalHook) else hook.kind
-            found.append({"text": f"{kind}: {name}", "state": states.get(f"{edge}/{index}", ""), "word": ""})
-    return found
-
-
-def _routed(call: WorkflowCall) -> dict[str, Json]:
-    child = call.child
-    note = (
-        "continued after a failed workflow"
-        if call.status not in (CallStatus.WAITING.value, CallStatus.COMPLETED.value)
-        else ""
-    )
-    return {
-        "workflow": call.workflow_name,
-        "number": child.number if child else "",
-        "url": run_url(child.pk) if child else "",
-        "state": child.status
-        if child and call.status in (CallStatus.WAITING.value, CallStatus.COMPLETED.value)
-        else call.status,
-        "word": "",
-        "note": note,
-    }
-
-
-# Agents
-
-
-def _agent(
-    run: WorkflowRun,
-    stage: int,
-    position: int,
-    assignment: AssignmentSpec,
-    row: AgentRun | None,
-    calls: list[WorkflowCall],
-) -> dict[str, Json]:
-    waits = [
-        _wait(call) for call in calls if row and call.agent_run_id == row.pk and call.status == CallStatus.WAITING.value
-    ]
-    blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
-    return {
-        "id": f"{stage + 1}-{position + 1}",
-        "number": position + 1,
-        "agent": row.agent if row else assignment.agent,
-        "capabilities": [capability.value for capability in assignment.capabilities],
-        "drawer_url": reverse("run-agent", args=[run.pk, row.pk]) if row else "",
-        "state": row.status if row else "pending",
-        "word": f"Blocked: waiting for {', '.join(wait['workflow'] for wait in waits)}" if blocked and waits else "",
-        "error": row.error if row and row.error else "",
-        "note": f"Tries again at {row.retry_at:%H:%M:%S} UTC" if row and row.retry_at else "",
-        "waits": waits if blocked else [],
-    }
-
-
-def _wait(call: WorkflowCall) -> dict[str, Json]:
-    child = call.child
-    return {
-        "workflow": call.workflow_name,
-        "number": child.number if child else "",
-        "url": run_url(child.pk) if child else "",
-        "since": call.since,
-        "until": call.until,
-        "state": child.status if child else "failed",
-        "word": "",
-    }
 
 
 # Result

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from runs.models import Event, WorkflowRun
 
@@ -38,6 +42,11 @@ def origin_text(run: WorkflowRun, starter: str | None = None) -> str:
     if run.origin == "manual" and starter:
         return f"Started by {starter}"
     return ORIGINS.get(run.origin, run.origin)
+
+
+def how_long(since: datetime) -> str:
+    """How long something has waited, in words, without a "0 minutes"."""
+    return "less than a minute" if timezone.now() - since < timedelta(minutes=1) else timesince(since, depth=1)
 
 
 def _short(text: str, length: int = 160) -> str:

@@ -23,11 +23,25 @@ def approvals(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def approvals_sync(request: HttpRequest) -> HttpResponse:
+    """The inbox as it stands now, for a page that shows it."""
+    return render(request, "runs/_approvals_sync.html", pages.inbox(caller_of(request)))
+
+
+@require_GET
 def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     """One approval, alone."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
     return render(request, "runs/gate.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
+
+
+@require_GET
+def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
+    """The approval as it stands now, for a page that shows it."""
+    caller = caller_of(request)
+    found = queries.gate_for(caller, gate_id)
+    return render(request, "runs/_gate_sync.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
 
 
 @require_POST

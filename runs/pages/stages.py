@@ -1,0 +1,160 @@
+"""The stages of a run as its page shows them: agents, what they wait for, hooks, outcomes, triggered workflows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from builder.publish import frozen
+from builder.spec import ApprovalHook, AssignmentSpec, StageSpec
+from runs.engine.status import AgentStatus, CallStatus, GateStatus, StageStatus
+from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.looks import Look, waiting_for
+from runs.pages.shapes import route_words
+from runs.pages.words import DECIDERS
+
+Json = Any
+_WAITS = CallStatus.WAITING.value
+_FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value, CallStatus.COMPLETED.value)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A run with what hangs on it, read once."""
+
+    run: WorkflowRun
+    gates: Sequence[Gate]
+    calls: Sequence[WorkflowCall]
+    looks: Mapping[UUID, Look]
+
+
+def stages(parts: Parts) -> list[dict[str, Json]]:
+    """Every stage of the version, with its latest visit."""
+    visits: dict[int, StageRun] = {}
+    for row in StageRun.objects.filter(run=parts.run).order_by("entry"):
+        visits[row.position] = row
+    agents: dict[UUID, list[AgentRun]] = defaultdict(list)
+    for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in visits.values()]).order_by("position"):
+        agents[agent.stage_run_id].append(agent)
+    specs = frozen(parts.run.version_id).workflow.stages
+    shown = []
+    for index, spec in enumerate(specs):
+        visit = visits.get(index)
+        shown.append(_stage(parts, index, spec, visit, agents[visit.pk] if visit else []))
+    return shown
+
+
+def _stage(
+    parts: Parts, index: int, spec: StageSpec, row: StageRun | None, agents: Sequence[AgentRun]
+) -> dict[str, Json]:
+    rows = {agent.position: agent for agent in agents}
+    gates = [gate for gate in parts.gates if row and gate.stage_run_id == row.pk]
+    routed = [call for call in parts.calls if row and call.key == f"route/{row.entry}"]
+    return {
+        "id": index + 1,
+        "number": index + 1,
+        "name": spec.name,
+        **_look(row, gates, agents, routed)._asdict(),
+        "visit": row.visit if row else 0,
+        "max_visits": spec.max_visits,
+        "started_at": row.started_at if row else None,
+        "finished_at": row.finished_at if row else None,
+        "agents": [_agent(parts, index, place, plan, rows.get(place)) for place, plan in enumerate(spec.assignments)],
+        "hooks": _hooks(spec, gates),
+        **_outcome(parts, index, spec, row),
+        "route_note": "",
+        "calls": [_call(parts, call) for call in routed],
+    }
+
+
+def _outcome(parts: Parts, index: int, spec: StageSpec, row: StageRun | None) -> dict[str, Json]:
+    if row is None or not row.outcome:
+        return {"outcome": "", "decided_by": "", "route": None}
+    specs = frozen(parts.run.version_id).workflow.stages
+    return {
+        "outcome": row.outcome,
+        "decided_by": DECIDERS.get(row.decided_by or "none", ""),
+        "route": route_words(spec, row.outcome, specs, index),
+    }
+
+
+def _look(
+    row: StageRun | None, gates: Sequence[Gate], agents: Sequence[AgentRun], routed: Sequence[WorkflowCall]
+) -> Look:
+    if row is None:
+        return Look("pending")
+    if row.status != StageStatus.RUNNING.value:
+        return Look(row.status)
+    if any(gate.status == GateStatus.OPEN.value for gate in gates):
+        return Look("open")
+    if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
+        return waiting_for(waiting)
+    at_work = [agent for agent in agents if agent.finished_at is None]
+    if at_work and all(agent.status == AgentStatus.BLOCKED.value for agent in at_work):
+        return Look("blocked")
+    return Look("running")
+
+
+def _hooks(spec: StageSpec, gates: Sequence[Gate]) -> list[dict[str, Json]]:
+    states = {gate.key.split("/", 1)[1]: gate.status for gate in gates}
+    found = []
+    for edge, hooks in (("entry", spec.entry_hooks), ("exit", spec.exit_hooks)):
+        for index, hook in enumerate(hooks):
+            name = hook.name or (", ".join(hook.options) if isinstance(hook, ApprovalHook) else hook.kind)
+            kind = "Approval (blocking)" if isinstance(hook, ApprovalHook) else hook.kind
+            found.append({"text": f"{kind}: {name}", "state": states.get(f"{edge}/{index}", ""), "word": ""})
+    return found
+
+
+def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: AgentRun | None) -> dict[str, Json]:
+    mine = [call for call in parts.calls if row and call.agent_run_id == row.pk]
+    blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
+    waits = waits_of(parts, mine) if blocked else []
+    return {
+        "id": f"{stage + 1}-{position + 1}",
+        "number": position + 1,
+        "agent": row.agent if row else plan.agent,
+        "capabilities": [capability.value for capability in plan.capabilities],
+        "drawer_url": reverse("run-agent", args=[parts.run.pk, row.pk]) if row else "",
+        "state": row.status if row else "pending",
+        "word": f"Blocked: waiting for {', '.join(wait['workflow'] for wait in waits)}" if waits else "",
+        "error": row.error if row and row.error else "",
+        "note": f"Tries again at {row.retry_at:%H:%M:%S} UTC" if row and row.retry_at else "",
+        "waits": waits,
+        "calls": [_call(parts, call) for call in mine if not blocked or call.status != _WAITS],
+    }
+
+
+def waits_of(parts: Parts, calls: Sequence[WorkflowCall]) -> list[dict[str, Json]]:
+    """The runs that these calls wait for, with their live state."""
+    return [
+        {**_child(parts, call), "since": call.since, "until": call.until} for call in calls if call.status == _WAITS
+    ]
+
+
+def _call(parts: Parts, call: WorkflowCall) -> dict[str, Json]:
+    """A workflow that an agent or a route triggered, and how that went."""
+    routed = call.agent_run_id is None
+    shown = _child(parts, call)
+    if call.status not in _FOLLOWED:
+        shown |= {"state": call.status, "word": ""}
+        shown["note"] = "continued after a failed workflow" if routed else ""
+    return shown
+
+
+def _child(parts: Parts, call: WorkflowCall) -> dict[str, Json]:
+    child = call.child
+    look = parts.looks[child.pk] if child else Look("failed")
+    return {
+        "id": call.pk,
+        "workflow": call.workflow_name,
+        "number": child.number if child else "",
+        "url": reverse("run", args=[child.pk]) if child else "",
+        **look._asdict(),
+        "note": "",
+    }
