@@ -21,6 +21,7 @@ from runs.models import WorkflowRun
 from runs.pages import listing
 from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
+from runs.pages.gates import open_count
 
 
 def caller_of(request: HttpRequest) -> Caller:
@@ -52,7 +53,8 @@ def sync(request: HttpRequest, run_id: str) -> HttpResponse:
     caller = caller_of(request)
     run = queries.run_for(caller, run_id)
     since = _number(request.GET.get("since"), 0)
-    return render(request, "runs/_sync.html", pages.page(run, can_control=operates(caller, run.project), since=since))
+    context = pages.page(run, can_control=operates(caller, run.project), since=since)
+    return render(request, "runs/_sync.html", {**context, "approvals": open_count(caller)})
 
 
 @require_GET

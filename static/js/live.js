@@ -1,6 +1,7 @@
 // Live pages. The element [data-sync-url] owns the socket (hx-ws:connect) and knows how far the page is (#live-seq).
 // Frames: HTML made of <hx-partial>s is swapped by htmx; JSON {"seq": N} says how far the truth is. On a gap and on every
-// (re)connection the page asks for what it missed: GET sync-url?since=SEQ, answered with the same partials.
+// (re)connection the page asks for what it missed: GET sync-url?since=SEQ, answered with the same partials; so does
+// {"refresh": true}, for what has no number here, such as the state of a child run.
 
 const root = document.querySelector("[data-sync-url]");
 const chip = document.getElementById("connection");
@@ -10,6 +11,7 @@ const SOCKET_WAIT = 5000;
 
 let wanted = 0; // the newest number the server has told us of
 let asking = false;
+let again = false; // asked to look again while asking
 let socketOpen = false;
 let reachable = true;
 
@@ -23,9 +25,13 @@ function showState() {
   chip.textContent = WORDS[state];
 }
 
-async function catchUp() {
-  if (asking) return;
+async function catchUp(force = false) {
+  if (asking) {
+    again ||= force;
+    return;
+  }
   asking = true;
+  again = false;
   const before = seen();
   const url = new URL(root.dataset.syncUrl, location.href);
   url.searchParams.set("since", before);
@@ -36,7 +42,7 @@ async function catchUp() {
   }
   showState();
   // A hint may have come while we asked; without progress we wait for the next hint or poll.
-  if (reachable && wanted > seen() && seen() > before) catchUp();
+  if (reachable && (again || (wanted > seen() && seen() > before))) catchUp();
 }
 
 function hint(event) {
@@ -46,7 +52,7 @@ function hint(event) {
   if (frame.say) document.getElementById("live").textContent = frame.say;
   if (Number.isInteger(frame.approvals)) document.getElementById("approval-count").textContent = frame.approvals || "";
   if (Number.isInteger(frame.seq)) wanted = Math.max(wanted, frame.seq);
-  if (wanted > seen()) catchUp();
+  if (frame.refresh || wanted > seen()) catchUp(Boolean(frame.refresh));
   showState();
 }
 
