@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.plugin import ROOT
 from tests.stack import Stack
 
 _real_connect = socket.socket.connect
@@ -51,6 +55,29 @@ def new_stack() -> Iterator[Callable[..., Stack]]:
     yield start
     for one in made:
         one.stop()
+
+
+@pytest.fixture
+def open_page() -> Iterator[Callable[..., Page]]:
+    """Open an address in a real browser: `open_page(stack.link)`. Pages of one test share the session.
+
+    Options go to the browser's context: `viewport={"width": 390, "height": 844}`, `color_scheme="dark"`.
+    """
+    chrome = subprocess.run([ROOT / "scripts" / "browser"], capture_output=True, text=True, check=True).stdout.strip()
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chrome, args=sandbox)
+        contexts: list[BrowserContext] = []
+
+        def go(address: str, **options: Any) -> Page:
+            if not contexts or options:
+                contexts.append(browser.new_context(**options))
+            page = contexts[-1].new_page()
+            page.goto(address)
+            return page
+
+        yield go
+        browser.close()
 
 
 _DATABASE = {"db", "transactional_db", "stack", "new_stack"}

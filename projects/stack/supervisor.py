@@ -114,7 +114,7 @@ class Supervisor:
             return
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if place.parent.stat().st_uid != os.getuid():
-            raise CannotStart(f"BATON_DATA: {place.parent} belongs to another user; remove it, or choose a shorter path")
+            raise CannotStart(f"BATON_DATA: {place.parent} belongs to another user; remove it or take a shorter path")
         place.parent.chmod(0o700)
         folder = self._plan.data / "redis"
         folder.mkdir(exist_ok=True, mode=0o700)
