@@ -3,10 +3,10 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench faults lock
+.PHONY: help run test check fix bench faults model-test lock
 
 help: ## List the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: ## Install what is needed and start everything (PORT=9000, BATON_DATA=dir); Ctrl-C stops it
 	@scripts/install runtime
@@ -27,11 +27,16 @@ fix: ## Format, and mend what the linter can mend
 
 bench: ## Measure the reference work on SQLite and PostgreSQL, and write benchmarks/results.md
 	@scripts/install dev
-	@exec $(PYTHON) -m benchmarks
+	@exec $(PYTHON) -m benchmarks.run
 
-faults: ## Run only the tests that kill real processes
+faults: ## Kill real processes at every point there is, not only at those of `make test` (long)
 	@scripts/install dev
-	@exec $(PYTHON) -m pytest -m faults
+	@FAULTS=all exec $(PYTHON) -m pytest -m faults
+
+model-test: ## Ask a small real model that runs on this machine (installs it: 130 MB)
+	@scripts/install dev
+	@scripts/model
+	@exec $(PYTHON) -m pytest -m model
 
 lock: ## Pin every dependency again (needs uv)
 	@scripts/lock

@@ -20,9 +20,9 @@ class Command(BaseCommand):
     help = "Write a project file, defaults included, to standard output."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the project's slug, as in its address")
         parser.add_argument("--workflow", help="only this workflow, and what it needs to stand alone")
-        parser.add_argument("--format", choices=("yaml", "json"), default="yaml")
+        parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="yaml or json")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = Project.objects.filter(slug=options["slug"]).first()

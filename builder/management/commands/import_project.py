@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Import a project file, all or nothing; prints what was created and updated."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="the project file, YAML or JSON")
         parser.add_argument("--project", help="slug of the project to import into; else the one that the file names")
         parser.add_argument("--user", default="admin", help="who imports, and owns a new project")
         parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
