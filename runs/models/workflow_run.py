@@ -36,7 +36,7 @@ class WorkflowRun(models.Model):
     number = models.PositiveIntegerField()
     workflow = models.ForeignKey(Workflow, on_delete=models.SET_NULL, null=True, related_name="runs")
     workflow_name = models.CharField(max_length=100)
-    version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey(WorkflowVersion, on_delete=models.RESTRICT, related_name="runs")
     status = models.CharField(max_length=10, choices=STATUSES, default=RunStatus.QUEUED.value)
     origin = models.CharField(max_length=10)
     starter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
