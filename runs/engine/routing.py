@@ -140,13 +140,13 @@ def fail_stage(draft: Draft, failure: Failure) -> None:
         draft.warn("stage_failed", failure.message)
         draft.change(outcome="error", decided_by="error", phase=Phase.LEAVE)
         return
-    draft.change(decided_by="error")
-    end_visit(draft, StageStatus.FAILED)
+    end_visit(draft, StageStatus.FAILED, decided_by="error")
     draft.end(RunStatus.FAILED, error=failure, message=failure.message, code=failure.code, agent=failure.agent)
 
 
-def end_visit(draft: Draft, status: StageStatus) -> None:
+def end_visit(draft: Draft, status: StageStatus, decided_by: str | None = None) -> None:
     """End the current visit without an outcome, because the run ends: `status` is failed or cancelled."""
+    draft.change(outcome=None, decided_by=decided_by)
     draft.put_stage(status)
     draft.emit("stage.finished", outcome=None, visit=draft.state.visit, **{status.value: True})
 

@@ -115,6 +115,17 @@ def test_the_stage_that_was_under_way_is_cancelled_and_the_log_says_so() -> None
     assert world.told("stage.finished") == [{"outcome": None, "visit": 1, "cancelled": True}]
 
 
+def test_an_outcome_that_a_pause_held_back_does_not_stand_after_a_cancellation() -> None:
+    """Rule 10.1: a cancelled stage has no outcome, in its row as in the log."""
+    world = run(stage("Work", outcomes=["skip"], entry_hooks=[approval({"Skip": "skip"})]), stage("Next", "Ben"))
+    world.play(facts.Paused("ana"))
+    world.answer("Skip")
+    world.play(facts.Cancelled("ana"))
+
+    assert world.outcome_of(1) == (None, None)
+    assert world.rows.stages[1].status == "cancelled"
+
+
 # Pause
 
 
