@@ -14,12 +14,12 @@ import pytest
 from runs.engine import status
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "states.md"
-TABLES: dict[str, Mapping[Any, frozenset[StrEnum]]] = {
-    "Run": status.RUN_MOVES,
-    "Stage": status.STAGE_MOVES,
-    "Agent": status.AGENT_MOVES,
-    "Call": status.CALL_MOVES,
-    "Gate": status.GATE_MOVES,
+TABLES: dict[str, tuple[type[StrEnum], Mapping[Any, frozenset[StrEnum]]]] = {
+    "Run": (status.RunStatus, status.RUN_MOVES),
+    "Stage": (status.StageStatus, status.STAGE_MOVES),
+    "Agent": (status.AgentStatus, status.AGENT_MOVES),
+    "Call": (status.CallStatus, status.CALL_MOVES),
+    "Gate": (status.GateStatus, status.GATE_MOVES),
 }
 
 
@@ -43,7 +43,7 @@ def rows(section: str) -> list[Row]:
 @pytest.mark.parametrize("section", TABLES)
 def test_the_document_lists_the_statuses_of_the_code_in_their_order(section: str) -> None:
     """Rule 1.3 and its kin: no status is missing, none is invented."""
-    assert [row.status for row in rows(section)] == [each.value for each in TABLES[section]]
+    assert [row.status for row in rows(section)] == [each.value for each in TABLES[section][0]]
 
 
 @pytest.mark.parametrize("section", TABLES)
@@ -51,7 +51,7 @@ def test_the_document_draws_the_arrows_of_the_code(section: str) -> None:
     """Every allowed move is drawn, and no other."""
     drawn = {row.status: row.moves for row in rows(section)}
 
-    assert drawn == {before.value: {after.value for after in moves} for before, moves in TABLES[section].items()}
+    assert drawn == {before.value: {after.value for after in moves} for before, moves in TABLES[section][1].items()}
 
 
 @pytest.mark.parametrize("section", TABLES)
@@ -63,6 +63,6 @@ def test_the_document_says_what_every_status_means(section: str) -> None:
 @pytest.mark.parametrize("section", TABLES)
 def test_every_status_has_its_row_in_the_table_of_moves(section: str) -> None:
     """A status that is added without its moves is a mistake."""
-    statuses = type(next(iter(TABLES[section])))
+    statuses, moves = TABLES[section]
 
-    assert list(TABLES[section]) == list(statuses)
+    assert list(moves) == list(statuses)
