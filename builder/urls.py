@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from builder.views import outline
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("w/<int:workflow_id>", outline.outline, name="workflow"),
+    path("w/<int:workflow_id>/outline", outline.outline, name="workflow-outline"),
+    path("drawers/stages/<int:stage_id>", outline.stage, name="stage-drawer"),
+    path("drawers/assignments/<int:assignment_id>", outline.assignment, name="assignment-drawer"),
+]

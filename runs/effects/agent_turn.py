@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from agents.runtime import prompt, turn
@@ -99,7 +100,11 @@ def _take_turn(job: _Job) -> Outcome:
         message = f"The model {model} of agent {job.agent.name} refused: {error.message}"
         return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, error.kind, message))
     crash_point("model.answered")
-    return _store_answer(job, model, conversation, answer, at)
+    try:
+        return _store_answer(job, model, conversation, answer, at)
+    except IntegrityError:
+        # Another agent of this run started something under the same key just now; looked up again, its start is found.
+        return _store_answer(job, model, conversation, answer, at)
 
 
 def _await(job: _Job, future: Future[turn.TurnAnswer]) -> turn.TurnAnswer:

@@ -16,6 +16,7 @@ from runs import waits
 from runs.advance import Step, final_envelope, new_child
 from runs.effects import workflow_tools
 from runs.engine import facts
+from runs.engine.limits import WORKFLOW_CALLS
 from runs.engine.results import envelope
 from runs.engine.status import CallStatus
 from runs.errors import Refused
@@ -59,22 +60,33 @@ class SortedCalls:
     rows: list[dict[str, Json]] = field(default_factory=list)
     found: list[facts.Act] = field(default_factory=list)
     new_calls: list[NewCall] = field(default_factory=list)
+    keys: dict[str, UUID] = field(default_factory=dict)  # the caller's own key -> the child started under it
+    room: int = WORKFLOW_CALLS  # starts that the limit still allows
 
     @property
     def acts(self) -> tuple[facts.Act, ...]:
         """In call order."""
         return tuple(self.found)
 
+    def add(self, act: facts.Act, new_call: NewCall | None) -> None:
+        """Take the next call in."""
+        self.found.append(act)
+        if isinstance(act, facts.Trigger) and act.counts:
+            self.room -= 1
+        if new_call is None:
+            return
+        self.new_calls.append(new_call)
+        if new_call.caller_key and new_call.child and new_call.child.id and self.room >= 0:
+            self.keys[new_call.caller_key] = new_call.child.id
+
 
 def sort_calls(step: Step, offered: Offered, calls: Sequence[ToolCall], turn: int) -> SortedCalls:
     """Read every tool call of an answer, in order; nothing is written yet."""
-    result = SortedCalls()
+    result = SortedCalls(room=WORKFLOW_CALLS - step.agent.workflow_calls)
     for index, call in enumerate(calls):
         key = f"{step.agent.key}/{turn}/{index}"
-        act, new_call = _read(step, offered, call, index, key)
-        result.found.append(act)
-        if new_call is not None:
-            result.new_calls.append(new_call)
+        act, new_call = _read(step, offered, call, index, key, result)
+        result.add(act, new_call)
         result.rows.append(
             {
                 "index": index,
@@ -95,7 +107,9 @@ def refusal(tool: str, message: str) -> Json:
     return {"error": message}
 
 
-def _read(step: Step, offered: Offered, call: ToolCall, index: int, key: str) -> tuple[facts.Act, NewCall | None]:
+def _read(
+    step: Step, offered: Offered, call: ToolCall, index: int, key: str, earlier: SortedCalls
+) -> tuple[facts.Act, NewCall | None]:
     if call.name not in agent_tools.KNOWN:
         names = ", ".join(spec.name for spec in offered.specs)
         return facts.Reply(index, {"error": f"There is no tool {call.name!r}. Tools: {names}."}), None
@@ -113,6 +127,10 @@ def _read(step: Step, offered: Offered, call: ToolCall, index: int, key: str) ->
         case "decide_outcome":
             return facts.Decide(index, args.outcome), None
         case "trigger_workflow" | "start_workflow":
+            if call.name == "start_workflow" and args.key is not None:
+                known = earlier.keys.get(args.key) or _started_under(step, args.key)
+                if known is not None:
+                    return facts.Reply(index, {"status": "started", "run_id": str(known)}), None
             return _trigger(step, offered, call, index, key, args)
         case "wait_for_workflow":
             return _wait(step, offered, call, index, key, args)
@@ -131,19 +149,17 @@ def _share(index: int, results: dict[str, Json]) -> facts.Act:
     return facts.Share(index, results)
 
 
+def _started_under(step: Step, caller_key: str) -> UUID | None:
+    """The run that this run has started under a key of its own."""
+    calls = WorkflowCall.objects.filter(run_id=step.run.pk, caller_key=caller_key)
+    return calls.values_list("child_id", flat=True).first()
+
+
 def _trigger(
     step: Step, offered: Offered, call: ToolCall, index: int, key: str, args: Any
 ) -> tuple[facts.Act, NewCall | None]:
     waits_for_it = call.name == "trigger_workflow"
     caller_key = None if waits_for_it else args.key
-    if caller_key is not None:
-        known = (
-            WorkflowCall.objects.filter(run_id=step.run.pk, caller_key=caller_key)
-            .values_list("child_id", flat=True)
-            .first()
-        )
-        if known is not None:
-            return facts.Reply(index, {"status": "started", "run_id": str(known)}), None
     run = step.run
     try:
         target = find_target(

@@ -88,12 +88,13 @@ def _look(
 ) -> Look:
     if row is None:
         return Look("pending")
+    # A visit is done once its outcome is routed; the run does not go on before the routed workflow has ended.
+    if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
+        return waiting_for(waiting)
     if row.status != StageStatus.RUNNING.value:
         return Look(row.status)
     if any(gate.status == GateStatus.OPEN.value for gate in gates):
         return Look("open")
-    if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
-        return waiting_for(waiting)
     at_work = [agent for agent in agents if agent.finished_at is None]
     if at_work and all(agent.status == AgentStatus.BLOCKED.value for agent in at_work):
         return Look("blocked")

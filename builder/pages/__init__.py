@@ -1,0 +1,1 @@
+"""What the builder's pages show: plain dicts made from rows and specs, so that templates hold no rule."""
