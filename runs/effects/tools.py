@@ -127,10 +127,9 @@ def _read(
         case "decide_outcome":
             return facts.Decide(index, args.outcome), None
         case "trigger_workflow" | "start_workflow":
-            if call.name == "start_workflow" and args.key is not None:
-                known = earlier.keys.get(args.key) or _started_under(step, args.key)
-                if known is not None:
-                    return facts.Reply(index, {"status": "started", "run_id": str(known)}), None
+            known = _started_under(step, args.key, earlier) if call.name == "start_workflow" else None
+            if known is not None:
+                return facts.Reply(index, {"status": "started", "run_id": str(known)}), None
             return _trigger(step, offered, call, index, key, args)
         case "wait_for_workflow":
             return _wait(step, offered, call, index, key, args)
@@ -149,8 +148,12 @@ def _share(index: int, results: dict[str, Json]) -> facts.Act:
     return facts.Share(index, results)
 
 
-def _started_under(step: Step, caller_key: str) -> UUID | None:
-    """The run that this run has started under a key of its own."""
+def _started_under(step: Step, caller_key: str | None, earlier: SortedCalls) -> UUID | None:
+    """The run that this run has started under a key of its own, in this very turn or before."""
+    if caller_key is None:
+        return None
+    if caller_key in earlier.keys:
+        return earlier.keys[caller_key]
     calls = WorkflowCall.objects.filter(run_id=step.run.pk, caller_key=caller_key)
     return calls.values_list("child_id", flat=True).first()
 

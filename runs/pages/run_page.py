@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from runs.pages.words import event_row, origin_text
 
 Json = Any
 TIMELINE = 200  # events on the page; older ones come by scrolling
+_NEWS = timedelta(seconds=30)
 _FULL = 500  # a page that is further behind gets the timeline anew
 
 
@@ -32,15 +34,13 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
     events = _events(run, since)
     gates = list(Gate.objects.filter(run=run).order_by("opened_at"))
     calls = list(WorkflowCall.objects.filter(run=run).select_related("child").order_by("since"))
-    open_gates = [
-        gate_pages.card(gate, can_answer=can_control) for gate in gates if gate.status == GateStatus.OPEN.value
-    ]
+    shown = [gate_pages.card(gate, can_answer=can_control) for gate in gates if _is_news(gate)]
     looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
     behind = since is not None and run.seq - since > _FULL
     return {
         "project": {"name": run.project.name, "url": reverse("project", args=[run.project.slug])},
         "run": _bar(run, looks[run.pk], calls, can_control),
-        "gates": open_gates,
+        "gates": shown,
         "stages": stages(Parts(run, gates, calls, looks)),
         "events": [event_row(event, run_url) for event in events],
         "older_url": _older(run, events) if since is None or behind else "",
@@ -56,6 +56,13 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
         "full": behind,
         "say": _say(run, events) if since is not None else "",
     }
+
+
+def _is_news(gate: Gate) -> bool:
+    """Open, or just answered: whoever was about to answer sees who was first."""
+    if gate.status == GateStatus.ANSWERED.value:
+        return gate.closed_at is not None and timezone.now() - gate.closed_at < _NEWS
+    return gate.status == GateStatus.OPEN.value
 
 
 def _events(run: WorkflowRun, since: int | None) -> list[Event]:

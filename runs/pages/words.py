@@ -62,6 +62,12 @@ def _returned(data: Json) -> str:
     return f"{data.get('workflow')} {words.get(str(status), status)}: {_short(data.get('error') or '')}"
 
 
+def _finished(data: Json) -> str:
+    if data.get("outcome"):
+        return f"finished: {data['outcome']}"
+    return next((word for word in ("cancelled", "failed") if data.get(word)), "finished")
+
+
 def _triggered(data: Json) -> str:
     if data.get("run_id") is None:
         return f"could not trigger {data.get('workflow')}: {_short(data.get('refused') or '')}"
@@ -85,9 +91,7 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
     "run.failed": lambda data: f"The run failed: {_short(data.get('message', ''))}",
     "run.cancelled": lambda data: f"The run was cancelled by {data.get('by')}",
     "stage.started": lambda data: f"started, visit {data['visit']}" if data.get("visit", 1) > 1 else "started",
-    "stage.finished": lambda data: (
-        f"finished: {data['outcome']}" if data.get("outcome") else ("failed" if data.get("failed") else "finished")
-    ),
+    "stage.finished": _finished,
     "stage.skipped": lambda data: "skipped",
     "agent.started": lambda data: "started",
     "agent.turn": lambda data: f"answered, turn {data.get('turn')}",
@@ -98,7 +102,7 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
         if data.get("calls") == 1
         else f"is blocked: waiting for {data.get('calls')} workflows"
     ),
-    "agent.resumed": lambda data: "goes on with the result",
+    "agent.resumed": lambda data: "tries again now" if data.get("reason") == "retry" else "goes on with the result",
     "agent.retrying": lambda data: (
         "lost its worker and is taken up again"
         if data.get("reason") == "worker_lost"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -66,11 +68,10 @@ def _refused(request: HttpRequest, found: Gate, error: BatonError, comment: str)
     found.refresh_from_db()
     told = {"note": error.message} if isinstance(error, GateClosed) else {"error": error.message}
     if request.headers.get("HX-Request"):
-        return render(
-            request,
-            "runs/_gate.html",
-            {"gate": pages.card(found, can_answer=True, comment=comment, **told)},
-            status=error.status,
-        )
+        card = pages.card(found, can_answer=True, comment=comment, **told)
+        answer = render(request, "runs/_gate.html", {"gate": card}, status=error.status)
+        # The card follows the run, and may be gone in a moment.
+        answer["HX-Trigger"] = json.dumps({"toast": {"text": error.message, "tone": "warning"}})
+        return answer
     context = pages.gate_page(found, can_answer=True, comment=comment, **told)
     return render(request, "runs/gate.html", context, status=error.status)
