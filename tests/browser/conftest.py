@@ -1,0 +1,95 @@
+"""One running Baton with the demo, one browser, and pages that must not complain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect, sync_playwright
+
+from tests.browser.chrome import ARGUMENTS, find_chrome
+from tests.browser.product import sign_in_link
+from tests.stack import Stack
+
+OpenPage = Callable[..., Page]
+_PATIENCE = 10_000  # milliseconds that a page may take on a busy machine
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Stack]:
+    """One running Baton with the demo project, for all browser tests of this process."""
+    running = Stack(demo=True)
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="package")
+def chrome() -> Iterator[Browser]:
+    """The browser. Ends with this folder: while it runs, Django's ORM cannot be used in this process."""
+    expect.set_options(timeout=_PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chrome(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def session(chrome: Browser, demo: Stack) -> StorageState:
+    """The cookies of a signed-in admin."""
+    context = chrome.new_context()
+    page = context.new_page()
+    page.goto(sign_in_link(demo))
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a browser of one's own: `open_context(color_scheme="dark")`; signed in, unless told otherwise.
+
+    The test fails when one of its pages complains: a script's error, or what the content security policy refused.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # The browser reports each answer that is no success; what the page makes of it is what the tests look at.
+        if (
+            message.type == "error"
+            and "Failed to load resource" not in message.text
+            and "WebSocket" not in message.text
+        ):
+            complaints.append(message.text)
+
+    def create(*, signed_in: bool = True, **options: Any) -> BrowserContext:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        if signed_in:
+            options["storage_state"] = session
+        context = chrome.new_context(base_url=demo.url, **options)
+        context.set_default_timeout(_PATIENCE)
+        context.on("console", heard)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield create
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def open_page(open_context: Callable[..., BrowserContext]) -> OpenPage:
+    """Open an address in a browser of its own: `open_page("/approvals", java_script_enabled=False)`."""
+
+    def go(address: str, **options: Any) -> Page:
+        page = open_context(**options).new_page()
+        page.goto(address)
+        return page
+
+    return go
