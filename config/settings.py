@@ -234,6 +234,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 NINJA_PAGINATION_MAX_LIMIT = 500
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # the subdomains of the host are not ours to decide about
+    "security.W021",  # nor whether browsers preload it
+]
 _json = BATON.log_format == "json" or (PRODUCTION and not BATON.log_format)
 LOGGING = logs.configure("json" if _json else "text", BATON.log_level.upper())

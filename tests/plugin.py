@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,13 +57,15 @@ def _use_postgres() -> None:
 
 def _start_redis(data: Path) -> None:
     from config.keys import socket_path
+    from projects.stack.children import die_with_parent
     from projects.stack.redis import command
 
     socket = socket_path(data.resolve())
     folder = data / "redis"
     for place in (socket.parent, folder):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = subprocess.Popen(command(socket, folder), stdout=subprocess.DEVNULL)
+    dies_with_us = partial(die_with_parent, os.getpid())
+    server = subprocess.Popen(command(socket, folder), stdout=subprocess.DEVNULL, preexec_fn=dies_with_us)
     atexit.register(_stop, server, socket)
     deadline = time.monotonic() + 10
     while not socket.exists():

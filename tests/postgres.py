@@ -9,11 +9,15 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from projects.stack.children import die_with_parent
 
 _FLAGS = [
     "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
@@ -22,9 +26,13 @@ _FLAGS = [
 
 
 class Postgres:
-    """One server. As root it runs as `nobody`, since PostgreSQL refuses to run as root."""
+    """One server. As root it runs as `nobody`, since PostgreSQL refuses to run as root.
 
-    def __init__(self) -> None:
+    Its flags make it quick and forgetful, which suits tests; whoever measures durable commits gives others.
+    """
+
+    def __init__(self, flags: Sequence[str] = _FLAGS) -> None:
+        self._flags = flags
         self.folder = Path(tempfile.mkdtemp(prefix="baton-pg-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._as: dict[str, Any] = {}
@@ -69,13 +77,14 @@ class Postgres:
         made = subprocess.run(initdb, capture_output=True, text=True, cwd=self.folder, **self._as)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr[-2000:]}")
-        flags = [part for flag in _FLAGS for part in ("-c", flag)]
+        flags = [part for flag in self._flags for part in ("-c", flag)]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", data, "-k", self.folder, *flags],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                preexec_fn=partial(die_with_parent, os.getpid()),
                 **self._as,
             )
         self._wait()

@@ -12,13 +12,14 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 from redis import Redis
 
+from projects.stack.children import die_with_parent
 from tests.plugin import ROOT, clean_environment
 from tests.postgres import create_database, drop_database
 from tests.waiting import wait_until
@@ -77,7 +78,13 @@ class Stack:
         with (self.data / "out.log").open("wb") as out, (self.data / "err.log").open("ab") as err:
             manage = [sys.executable, str(ROOT / "manage.py"), *self.command]
             self.process = subprocess.Popen(
-                manage, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                manage,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                preexec_fn=partial(die_with_parent, os.getpid()),
             )
         self.link = wait_until(self._printed_link, 90, "the login link")
         wait_until(lambda: self.client.get("/readyz").status_code == 200, 60, "readyz")

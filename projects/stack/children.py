@@ -19,7 +19,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Ask the kernel (Linux) to end this with its parent, and leave the terminal's signals to the supervisor."""
     os.setpgid(0, 0)
     if _libc is not None:
@@ -48,7 +48,7 @@ class Child:
             list(self.command),
             env=dict(self.env),
             stdin=subprocess.DEVNULL,
-            preexec_fn=partial(_die_with_parent, os.getpid()),
+            preexec_fn=partial(die_with_parent, os.getpid()),
         )
 
     def alive(self) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import subprocess
+import sys
 
 import pytest
+from cryptography.fernet import Fernet
 
 from config.env import Env, WrongSetting, read
 from tests.plugin import ROOT
@@ -56,3 +61,14 @@ def test_each_setting_has_its_row_in_the_documentation() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
 
     assert documented == {name.upper() for name in Env.model_fields}
+
+
+def test_a_production_start_passes_the_deployment_check() -> None:
+    """With an https address, Django finds nothing to warn of."""
+    made = {"SECRET_KEY": secrets.token_urlsafe(50), "FIELD_KEYS": Fernet.generate_key().decode()}
+    env = {**os.environ, **made, "BATON_ENV": "production", "PUBLIC_URL": "https://baton.example.com"}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
