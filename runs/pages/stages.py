@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from builder.publish import frozen
 from builder.spec import ApprovalHook, AssignmentSpec, StageSpec
-from runs.engine.status import AgentStatus, CallStatus, GateStatus, StageStatus
+from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
 from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import Look, waiting_for
 from runs.pages.shapes import route_words
@@ -59,7 +59,7 @@ def _stage(
         "id": index + 1,
         "number": index + 1,
         "name": spec.name,
-        **_look(row, gates, agents, routed)._asdict(),
+        **(_look(row, gates, agents, routed) if row else _not_entered(parts.run))._asdict(),
         "visit": row.visit if row else 0,
         "max_visits": spec.max_visits,
         "started_at": row.started_at if row else None,
@@ -83,11 +83,12 @@ def _outcome(parts: Parts, index: int, spec: StageSpec, row: StageRun | None) ->
     }
 
 
-def _look(
-    row: StageRun | None, gates: Sequence[Gate], agents: Sequence[AgentRun], routed: Sequence[WorkflowCall]
-) -> Look:
-    if row is None:
-        return Look("pending")
+def _not_entered(run: WorkflowRun) -> Look:
+    """Not started is not skipped: a run that is over never comes here."""
+    return Look("skipped" if RunStatus(run.status) in FINAL_RUN else "pending")
+
+
+def _look(row: StageRun, gates: Sequence[Gate], agents: Sequence[AgentRun], routed: Sequence[WorkflowCall]) -> Look:
     # A visit is done once its outcome is routed; the run does not go on before the routed workflow has ended.
     if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
         return waiting_for(waiting)

@@ -1,0 +1,143 @@
+"""What every page owes to everybody: names, contrast, calm, and colours of one's own; in both themes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.product import ended, gate_of, run_of, start, wait_for_run
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+THEMES = ("light", "dark")
+_axe = Axe()
+
+
+def _problems(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it stands: rule and place."""
+    found = _axe.run(page).response["violations"]
+    return [f"{page.url}: {rule['id']} at {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.fixture(scope="module")
+def places(demo: Stack) -> dict[str, str]:
+    """An address of every kind of page, each with something on it."""
+    review = start(demo, "demo", "Content Review")
+    release = start(demo, "demo", "Release", {"version": "1.4.0"})
+    newsletter = start(demo, "demo", "Write Newsletter")
+    failed = start(demo, "demo", "Deploy to Production", "1.4.0")
+    gate, answered = gate_of(demo, review["id"]), gate_of(demo, release["id"])
+    demo.api("POST", f"/gates/{answered}/answer", json={"option": "Reject", "comment": "Not on a Friday"})
+    wait_for_run(demo, newsletter["id"], ended)
+    wait_for_run(demo, failed["id"], ended)
+    return {
+        "projects": "/",
+        "project": "/p/demo",
+        "runs": "/p/demo/runs",
+        "filtered runs": "/p/demo/runs?status=paused",
+        "completed run": f"/r/{newsletter['id']}",
+        "child": f"/r/{run_of(demo, newsletter['id'])['children'][0]}",
+        "failed run": f"/r/{failed['id']}",
+        "waiting run": f"/r/{review['id']}",
+        "approvals": "/approvals",
+        "gate": f"/a/{gate}",
+        "answered gate": f"/a/{answered}",
+        "nothing": "/r/nothing",
+    }
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pages_have_no_barriers(
+    demo: Stack, open_context: Callable[..., BrowserContext], places: dict[str, str], theme: str
+) -> None:
+    """Ui.md, check 24: axe finds nothing; neither on a phone, where nothing scrolls sideways."""
+    page = open_context(color_scheme=theme).new_page()
+    stranger = open_context(color_scheme=theme, signed_in=False).new_page()
+    stranger.goto("/login")
+    found = _problems(stranger)
+    for address in places.values():
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(address)
+        found += _problems(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{address} scrolls sideways")
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_run_at_work_and_its_drawer_have_no_barriers(demo: Stack, open_page: OpenPage, theme: str) -> None:
+    """Ui.md, check 24, with a blocked agent beside a running one; check 6: where the focus goes."""
+    page = open_page(f"/r/{start(demo, 'demo', 'Optimize Website')['id']}", color_scheme=theme)
+    opener = page.get_by_role("button", name=re.compile("Optimizer.*Blocked"))
+    expect(opener).to_be_visible()
+    found = _problems(page)
+    opener.click()
+    drawer = page.get_by_role("dialog", name="Agent: Optimizer")
+    expect(drawer.get_by_role("heading", name="Agent: Optimizer")).to_be_focused()
+    expect(drawer.get_by_role("link", name=re.compile("Analyze Website #"))).to_be_visible()
+    found += _problems(page)
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("Assignment 1: Optimizer"))).to_be_focused()
+    assert found == []
+
+
+def test_nothing_moves_for_those_who_asked_for_calm(demo: Stack, open_page: OpenPage) -> None:
+    """Ui.md, check 24 and section 5: only Running may spin, and not under reduced motion."""
+    address = f"/r/{start(demo, 'demo', 'Optimize Website')['id']}"
+    moving = "document.getAnimations().filter((each) => each.playState === 'running').length"
+    lively = open_page(address)
+    expect(lively.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
+    lively.wait_for_function(f"{moving} > 0")
+
+    calm = open_page(address, reduced_motion="reduce")
+    expect(calm.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
+    assert calm.evaluate(moving) == 0
+
+
+def test_states_keep_word_icon_and_border_in_forced_colors(
+    demo: Stack, open_page: OpenPage, places: dict[str, str]
+) -> None:
+    """Ui.md, check 24 and section 5: a state is never a colour alone."""
+    page = open_page(places["waiting run"], forced_colors="active")
+    states = page.locator(".state")
+    expect(states.first).to_be_visible()
+
+    shown = states.evaluate_all(_LOOKS)
+
+    assert len(shown) >= 4
+    for state in shown:
+        assert state["word"], state
+        assert state["icon"] >= 12, state
+        assert state["bar"] == "solid", state
+        assert state["ink"] != state["paper"], state
+
+
+_LOOKS = """(states) => states.map((state) => {
+    const [own, icon] = [getComputedStyle(state), state.querySelector("svg")];
+    return {
+        word: state.textContent.trim(),
+        icon: icon.getBoundingClientRect().width,
+        bar: own.borderLeftStyle,
+        ink: getComputedStyle(icon).color,
+        paper: own.backgroundColor,
+    };
+})"""
+
+
+def test_the_chosen_theme_stays(demo: Stack, open_page: OpenPage, places: dict[str, str]) -> None:
+    """Ui.md, section 5: the theme is kept over pages, and follows the choice of the reader."""
+    page = open_page("/p/demo", color_scheme="light")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(places["completed run"])
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
