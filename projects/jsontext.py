@@ -35,8 +35,8 @@ def parse_json(raw: bytes | str, max_depth: int = MAX_DEPTH) -> Any:
     return value
 
 
-def _refused(reason: str) -> Invalid:
-    return Invalid(f"The body {reason}.", details=[Detail("", reason)])
+def _refused(reason: str, place: str = "") -> Invalid:
+    return Invalid(f"The body {reason}.", details=[Detail(place, reason)])
 
 
 def _check_depth(text: str, limit: int) -> None:
@@ -78,16 +78,22 @@ def _float(digits: str) -> float:
 
 
 def _check_characters(value: Any) -> None:
-    pending = [value]
+    """Refuse what the databases cannot keep, with its place. The depth is bounded by now."""
+    pending = [("", value)]
     while pending:
-        item = pending.pop()
+        place, item = pending.pop()
         if isinstance(item, str):
-            if _SURROGATE.search(item):
-                raise _refused("holds a lone surrogate")
-            if "\x00" in item:  # PostgreSQL cannot store it
-                raise _refused("holds a NUL character")
+            _check_text(item, place)
         elif isinstance(item, dict):
-            pending.extend(item.keys())
-            pending.extend(item.values())
+            for key, inner in item.items():
+                _check_text(key, place)
+                pending.append((f"{place}.{key}" if place else key, inner))
         elif isinstance(item, list):
-            pending.extend(item)
+            pending.extend((f"{place}[{number}]", inner) for number, inner in enumerate(item))
+
+
+def _check_text(text: str, place: str) -> None:
+    if _SURROGATE.search(text):
+        raise _refused("holds a lone surrogate", place)
+    if "\x00" in text:  # PostgreSQL cannot store it
+        raise _refused("holds a NUL character", place)
