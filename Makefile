@@ -27,7 +27,7 @@ fix: ## Format, and mend what the linter can mend
 
 bench: ## Measure the reference work on SQLite and PostgreSQL, and write benchmarks/results.md
 	@scripts/install dev
-	@exec $(PYTHON) -m benchmarks.run
+	@exec $(PYTHON) -m benchmarks
 
 faults: ## Kill real processes at every point there is, not only at those of `make test` (long)
 	@scripts/install dev
