@@ -24,7 +24,6 @@ from tests.runs.casting import (
     workflow,
 )
 from tests.runs.play import Play, problem
-from tests.stack import Stack
 
 New = Callable[..., Play]
 SCHEMA = {
@@ -299,10 +298,10 @@ def test_a_batch_starts_nothing_when_one_input_is_refused(play: New, inputs: lis
 # Who may be started
 
 
-def test_missing_archived_and_foreign_workflows_cannot_be_started(play: New, stack: Stack) -> None:
+def test_missing_archived_and_foreign_workflows_cannot_be_started(play: New) -> None:
     """Rule 6.1: what is only in another project is not there."""
     one, other = play(simple("Main", say("Done.")), simple("Old")), play(simple("Elsewhere", say("Done.")))
-    narrow = stack.new_token("admin", "--project", other.slug)
+    narrow = other.token()
     path = f"/projects/{one.slug}/workflows"
     main, old = one.ok("GET", f"{path}/Main"), one.ok("GET", f"{path}/Old")
     one.ok("PATCH", f"{path}/Old", {"archived": True, "version": old["version"]})
@@ -318,10 +317,10 @@ def test_missing_archived_and_foreign_workflows_cannot_be_started(play: New, sta
     assert one.post("mAIN").status_code == 201
 
 
-def test_a_token_of_another_project_starts_its_own_workflows_from_outside_as_roots(play: New, stack: Stack) -> None:
+def test_a_token_of_another_project_starts_its_own_workflows_from_outside_as_roots(play: New) -> None:
     """Rule 6.1: from outside any project can be started, with its own token; that is never a workflow call."""
     one = play(simple("Main", say("Done.")))
-    narrow = stack.new_token("admin", "--project", one.slug)
+    narrow = one.token()
     run = one.api("POST", f"/projects/{one.slug}/workflows/Main/runs?wait=60", {}, token=narrow).json()
 
     assert (run["status"], run["depth"], run["parent"], run["origin"]) == ("completed", 0, None, "api")

@@ -1,0 +1,51 @@
+"""A look into the database of a running stack, past everything that writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from tests.stack import Stack
+
+Row = tuple[Any, ...]
+
+
+class Database:
+    """One connection of its own; each query sees what was committed then. Placeholders are %s."""
+
+    def __init__(self, stack: Stack) -> None:
+        url = stack.env.get("DATABASE_URL", "")
+        self._connection: Any
+        self._sqlite = not url.startswith("postgres")
+        if self._sqlite:
+            self._connection = sqlite3.connect(stack.data / "baton.sqlite3", timeout=30, isolation_level=None)
+        else:
+            self._connection = psycopg.connect(url, autocommit=True)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a statement."""
+        return list(self._run(sql, parameters).fetchall())
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """The number of rows that a statement changed."""
+        return int(self._run(sql, parameters).rowcount)
+
+    def _run(self, sql: str, parameters: Sequence[Any]) -> Any:
+        return self._connection.execute(sql.replace("%s", "?") if self._sqlite else sql, list(parameters))
+
+    def key(self, shown: str) -> Any:
+        """An id as this database keeps it."""
+        return UUID(shown).hex if self._sqlite else UUID(shown)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
