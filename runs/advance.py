@@ -55,6 +55,7 @@ class Outcome:
     children: list[UUID] = field(default_factory=list)
     ready: list[UUID] = field(default_factory=list)  # runs with work for other workers, one entry per piece
     changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
+    ended: bool = False  # one of the changed runs has ended
     decision: Decision | None = None
 
 
@@ -62,7 +63,7 @@ def announce(outcome: Outcome) -> None:
     """Ring and tell after a change that was made outside a worker (web, scheduler): nothing goes on inline here."""
     ready = [*outcome.ready, *([outcome.step.run.pk] if outcome.step else [])]
     bell.ring([*ready, *outcome.children])
-    fanout.changed(outcome.changed)
+    fanout.changed(outcome.changed, ended=outcome.ended)
 
 
 # Transactions
@@ -237,6 +238,7 @@ class _Batch:
             if work.decisions:
                 store.save(work, self.now, lease)
                 self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
+                self.outcome.ended = self.outcome.ended or work.state.over
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
                 ready = sum(

@@ -36,24 +36,46 @@ def project_group(project_id: int) -> str:
 _pending: dict[UUID, tuple[int, int]] = {}
 _guard = threading.Lock()
 _sending = False
+_hurry: asyncio.Event | None = None  # ends the gathering early
 
 
-def changed(runs: Mapping[UUID, tuple[int, int]]) -> None:
-    """Tell the pages of these runs (id -> project id, last event number) that there is news."""
+def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False) -> None:
+    """Tell the pages of these runs (id -> project id, last event number) that there is news.
+
+    With `ended` somebody may be waiting for just this (`run_ended`): it is told at once.
+    """
     global _sending
     if not runs:
         return
     with _guard:
         _pending.update(runs)
-        if _sending:
+        if _sending and not ended:
             return
-        _sending = True
-    submit(_send())
+        first, _sending = not _sending, True
+    submit(_send() if first else _wake())
+    if first and ended:
+        submit(_wake())
+
+
+async def _wake() -> None:
+    if _hurry is not None:
+        _hurry.set()
+
+
+async def _gathered() -> None:
+    global _hurry
+    _hurry = asyncio.Event()
+    try:
+        await asyncio.wait_for(_hurry.wait(), _GATHER)
+    except TimeoutError:
+        pass  # gathered long enough
+    finally:
+        _hurry = None
 
 
 async def _send() -> None:
     global _sending
-    await asyncio.sleep(_GATHER)
+    await _gathered()
     with _guard:
         batch = dict(_pending)
         _pending.clear()
