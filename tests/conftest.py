@@ -80,12 +80,23 @@ def open_page() -> Iterator[Callable[..., Page]]:
         browser.close()
 
 
+# What these try is how texts are judged, pages are rendered and addresses described: the same on either database.
+_ONCE = (
+    "tests/web/",
+    "tests/api/test_openapi.py",
+    "tests/api/test_strictness.py",
+    "tests/builder/test_import_corpus.py",
+    "tests/builder/test_names_corpus.py",
+    "tests/house/",
+)
 _DATABASE = {"db", "transactional_db", "stack", "new_stack"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs again on PostgreSQL: everything that uses a database, without browser and model tests."""
     for item in items:
+        if item.nodeid.startswith(_ONCE):
+            continue
         uses = _DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
         if uses and not any(item.get_closest_marker(name) for name in ("browser", "model", "sqlite_only")):
             item.add_marker("postgres_too")
