@@ -36,7 +36,10 @@ def places(demo: Stack) -> dict[str, str]:
     demo.api("POST", f"/gates/{answered}/answer", json={"option": "Reject", "comment": "Not on a Friday"})
     wait_for_run(demo, newsletter["id"], ended)
     wait_for_run(demo, failed["id"], ended)
+    workflows = {each["name"]: each["id"] for each in demo.api("GET", "/projects/demo/workflows").json()["items"]}
     return {
+        "outline": f"/w/{workflows['Content Review']}",
+        "runs of a workflow": f"/w/{workflows['Content Review']}/runs",
         "projects": "/",
         "project": "/p/demo",
         "runs": "/p/demo/runs",
@@ -86,6 +89,31 @@ def test_a_run_at_work_and_its_drawer_have_no_barriers(demo: Stack, open_page: O
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Assignment 1: Optimizer"))).to_be_focused()
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_drawers_and_the_run_dialog_have_no_barriers(
+    open_page: OpenPage, places: dict[str, str], theme: str
+) -> None:
+    """Ui.md, check 24."""
+    page = open_page(places["outline"], color_scheme=theme)
+    openers = {
+        "Assignment 1: Author": "Assignment: Author",
+        "Edit the outcome routing of Quality Review": "Stage: Quality Review",
+        "Edit stage Quality Review": "Stage: Quality Review",
+        "Run": "Run Content Review",
+    }
+    found = []
+    for opener, name in openers.items():
+        page.get_by_role("button", name=opener, exact=True).click()
+        opened = page.get_by_role("dialog", name=name)
+        expect(opened).to_be_visible()
+        for disclosure in opened.locator("summary").all():
+            disclosure.click()
+        found += _problems(page)
+        page.keyboard.press("Escape")
+        expect(opened).to_have_count(0)
     assert found == []
 
 
