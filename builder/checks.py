@@ -29,6 +29,7 @@ from builder.spec import (
 )
 from builder.validation import path_text
 from projects.errors import Detail
+from projects.models import Project
 from projects.names import name_key
 
 SCRIPTED = "scripted"
@@ -68,16 +69,25 @@ def check(spec: WorkflowSpec, around: Surroundings) -> Findings:
 
 def check_stored(workflow: Workflow) -> Findings:
     """All problems and warnings of a stored workflow, among the others of its project."""
-    project = workflow.project
+    around = surroundings_in(workflow.project)
+    return check(around.workflows[workflow.name], around)
+
+
+def known_starts(project: Project) -> dict[str, list[str]]:
+    """Which workflows the runs of each workflow of the project are known to start."""
+    around = surroundings_in(project)
+    return {name: _targets(spec, around) for name, spec in around.workflows.items()}
+
+
+def surroundings_in(project: Project) -> Surroundings:
+    """What the checks know of a project, in a fixed number of queries."""
     rows = list(with_parts(Workflow.objects.filter(project=project)))
-    specs = {row.pk: workflow_spec(row) for row in rows}
-    around = Surroundings(
+    return Surroundings(
         agents={agent.name: agent_spec(agent) for agent in agents_of(project.pk)},
-        workflows={spec.name: spec for spec in specs.values()},
+        workflows={row.name: workflow_spec(row) for row in rows},
         archived=frozenset(row.name for row in rows if row.archived_at is not None),
         default_model=project.default_model,
     )
-    return check(specs[workflow.pk], around)
 
 
 def unsupported(version: FrozenVersion) -> list[Detail]:

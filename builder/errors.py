@@ -22,7 +22,7 @@ class NoSuchVersion(NotFound):
 
 
 class NoSuchPart(NotFound):
-    """There is no such stage or assignment, or it is not the caller's."""
+    """There is no such workflow, stage or assignment, or it is not the caller's."""
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"There is no such {noun}.")

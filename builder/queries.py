@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from builder.errors import NoSuchVersion, NoSuchWorkflow
-from builder.models import Workflow, WorkflowVersion
-from projects.access import Caller, Role, project_for
+from builder.errors import NoSuchPart, NoSuchVersion, NoSuchWorkflow
+from builder.models import Assignment, Stage, Workflow, WorkflowVersion
+from projects.access import Caller, Role, project_for, require
 from projects.names import name_key
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
@@ -37,6 +37,37 @@ def workflow_for(caller: Caller, slug: str, ref: str, role: Role) -> Workflow:
     found = found or workflows.filter(name_key=name_key(ref)).first()
     if found is None:
         raise NoSuchWorkflow(ref)
+    return found
+
+
+def workflow_by_id(caller: Caller, workflow_id: int, role: Role = Role.VIEWER) -> Workflow:
+    """The workflow with this id. Raises NotFound, in the same words where it is not the caller's, or Forbidden."""
+    found = Workflow.objects.select_related("project", "current_version").filter(pk=workflow_id).first()
+    missing = NoSuchPart("workflow")
+    if found is None:
+        raise missing
+    require(caller, found.project, role, missing=missing.message)
+    return found
+
+
+def stage_by_id(caller: Caller, stage_id: int, role: Role = Role.VIEWER) -> Stage:
+    """The stage with this id. Raises NotFound or Forbidden."""
+    found = Stage.objects.select_related("workflow__project").filter(pk=stage_id).first()
+    missing = NoSuchPart("stage")
+    if found is None:
+        raise missing
+    require(caller, found.workflow.project, role, missing=missing.message)
+    return found
+
+
+def assignment_by_id(caller: Caller, assignment_id: int, role: Role = Role.VIEWER) -> Assignment:
+    """The assignment with this id. Raises NotFound or Forbidden."""
+    rows = Assignment.objects.select_related("agent", "stage__workflow__project")
+    found = rows.filter(pk=assignment_id).first()
+    missing = NoSuchPart("assignment")
+    if found is None:
+        raise missing
+    require(caller, found.stage.workflow.project, role, missing=missing.message)
     return found
 
 

@@ -8,44 +8,57 @@ from django.urls import reverse
 
 from builder.checks import check_stored
 from builder.models import Assignment, Stage, Workflow
+from builder.pages.typed import duration
 from builder.reading import with_parts, workflow_spec
-from builder.spec import END, ApprovalHook, Hook, StageSpec, WorkflowRoute, WorkflowSpec
+from builder.spec import END, ApprovalHook, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
 from projects.access import Caller, Role, role_of
 
 Json = Any
+_MODES = {
+    Mode.PARALLEL: "All at the same time",
+    Mode.SEQUENCE: "One after another",
+    Mode.CONVERSATION: "Round table",
+}
+_CHANNELS = {"inbox": "the inbox", "telegram": "Telegram", "slack": "Slack", "email": "e-mail"}
 
 
 def outline_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
     """The context of builder/outline.html."""
-    workflow = with_parts(Workflow.objects.filter(pk=workflow.pk)).select_related("project").get()
-    spec = workflow_spec(workflow)
     role = role_of(caller, workflow.project)
     can_edit = role is not None and role >= Role.EDITOR
     can_run = role is not None and role >= Role.OPERATOR and workflow.archived_at is None
-    targets = dict(Workflow.objects.filter(project=workflow.project_id).values_list("name", "pk"))
     return {
         "project": {"name": workflow.project.name, "url": reverse("project", args=[workflow.project.slug])},
-        "workflow": shown_workflow(workflow),
         "tabs": _tabs(workflow),
-        "stages": [
-            stage_card(stage, spec, targets, can_edit=can_edit)
-            for stage in sorted(workflow.stages.all(), key=lambda stage: stage.position)
-        ],
-        "problems": _problems(workflow, spec),
         "can_edit": can_edit,
         "can_run": can_run,
         "run_dialog_url": reverse("run-dialog", args=[workflow.pk]),
         "add_stage_url": "",
+        **_definition(workflow, can_edit=can_edit),
     }
 
 
-def shown_workflow(workflow: Workflow) -> dict[str, Json]:
-    """The workflow's own words."""
+def saved_part(stage: Stage) -> dict[str, Json]:
+    """What a saved drawer changes on the page: the card of its stage, the revision, the things to look at."""
+    workflow = Workflow.objects.select_related("project").get(pk=stage.workflow_id)
+    shown = _definition(workflow, can_edit=True)
+    card = next(card for card in shown["stages"] if card["id"] == stage.pk)
+    return {"workflow": shown["workflow"], "problems": shown["problems"], "stage": card, "can_edit": True}
+
+
+def _definition(workflow: Workflow, *, can_edit: bool) -> dict[str, Json]:
+    held = with_parts(Workflow.objects.select_related("project")).get(pk=workflow.pk)
+    spec = workflow_spec(held)
+    targets = dict(Workflow.objects.filter(project=held.project_id).values_list("name", "pk"))
     return {
-        "name": workflow.name,
-        "description": workflow.description,
-        "revision": workflow.revision,
-        "archived": workflow.archived_at is not None,
+        "workflow": {
+            "name": held.name,
+            "description": held.description,
+            "revision": held.revision,
+            "archived": held.archived_at is not None,
+        },
+        "stages": [stage_card(stage, spec, targets, can_edit=can_edit) for stage in held.stages.all()],
+        "problems": _problems(held, spec),
     }
 
 
@@ -72,7 +85,7 @@ def _where(path: str, spec: WorkflowSpec) -> str:
 
 
 def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can_edit: bool) -> dict[str, Json]:
-    """One stage of the outline, as builder/_stage_card.html shows it."""
+    """One stage of the outline, as builder/_stage_card.html shows it. `targets`: ids of workflows by name."""
     block = spec.stages[stage.position]
     address = reverse("stage-drawer", args=[stage.pk])
     return {
@@ -81,7 +94,7 @@ def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can
         "name": block.name,
         "task": block.task,
         "mode": block.mode.value,
-        "mode_label": _MODES[block.mode.value],
+        "mode_label": _MODES[block.mode],
         "max_cycles": block.max_cycles,
         "max_visits": block.max_visits,
         "drawer_url": address,
@@ -99,9 +112,6 @@ def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can
         ],
         "can_edit": can_edit,
     }
-
-
-_MODES = {"parallel": "All at the same time", "sequence": "One after another", "conversation": "Round table"}
 
 
 def assignment_chip(assignment: Assignment) -> dict[str, Json]:
@@ -140,14 +150,18 @@ def route_words(
 def _hook(hook: Hook) -> dict[str, Json]:
     if not isinstance(hook, ApprovalHook):
         return {"kind": hook.kind, "name": hook.name, "summary": "Not run by this version of Baton yet."}
-    deadline = ""
-    if hook.deadline is not None:
-        deadline = f"after {hook.deadline.after:g} seconds: {hook.deadline.outcome or 'no outcome'}"
     return {
         "kind": hook.kind,
         "name": hook.name,
         "message": hook.message,
         "options": [{"label": label, "outcome": outcome} for label, outcome in hook.options.items()],
-        "channels": list(hook.channels),
-        "deadline": deadline,
+        "channels": [_CHANNELS[channel] for channel in hook.channels],
+        "deadline": _deadline(hook.deadline),
     }
+
+
+def _deadline(deadline: Deadline | None) -> str:
+    if deadline is None:
+        return ""
+    then = f"it means {deadline.outcome}" if deadline.outcome else "nothing is decided"
+    return f"without an answer within {duration(deadline.after)}, {then}"
