@@ -20,6 +20,7 @@ from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from runs import store
+from runs.faults import crash_point
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,9 @@ class _Keeper:
             return
         close_old_connections()
         lease = new_lease()
-        for lost in store.renew_leases(lease.owner, held, lease.until):
+        lost_leases = store.renew_leases(lease.owner, held, lease.until)
+        crash_point("lease.renewed")
+        for lost in lost_leases:
             with self._guard:
                 future = self._held.get(lost)
             if future is not None:

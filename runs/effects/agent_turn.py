@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from runs import store
 from runs.advance import Outcome, Step, apply
 from runs.effects import earlier, tools
 from runs.engine import facts
+from runs.engine.decision import Decision
 from runs.engine.results import known_values
 from runs.errors import LeaseLost
 from runs.faults import crash_point
@@ -164,12 +166,24 @@ def _store_answer(job: _Job, model: str, conversation: Conversation, answer: tur
         warnings=answer.warnings,
         turn=record.number,
     )
-    outcome = apply(job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls)
+    outcome = apply(
+        job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls, after=_inside_the_commit
+    )
     crash_point("answer.stored")
+    if outcome.step is not None and outcome.step.run.pk != job.step.run.pk:
+        crash_point("parent.woken")
     tools.settle_finished_children(job.step.run.pk, sorted_calls.new_calls)
     messages = [*conversation.messages, *conversation.request, answer.message]
     kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
     return _keep_conversation(outcome, job, kept)
+
+
+def _inside_the_commit(work: store.Work, decision: Decision, now: datetime) -> None:
+    """Where a crash undoes everything that the answer brought."""
+    if decision.accepted or decision.route is not None:
+        crash_point("child.created")
+    if decision.state.over:
+        crash_point("run.ended")
 
 
 def _usage(usage: turn.Usage) -> dict[str, Json]:
@@ -252,6 +266,7 @@ def _run_tools(job: _Job) -> Outcome:
     agent, run = job.step.agent, job.step.run
     stored = AgentTurn.objects.get(agent_run_id=job.id, number=agent.turn)
     results = tools.run_pending(job.step, job.id, [row for row in stored.tools if row["index"] in agent.pending_tools])
+    crash_point("tools.run")
     fact = facts.ToolsRun(agent.key, agent.epoch, agent.turn)
 
     def keep(work: store.Work, decision: Any, now: Any) -> None:
