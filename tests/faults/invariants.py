@@ -74,7 +74,7 @@ INVARIANTS: dict[str, str] = {
     """,
     "I8: a call has one child, and a child one call that started it": """
         SELECT c.child_id FROM runs_workflowcall c JOIN runs_workflowrun child ON child.id = c.child_id
-        WHERE child.parent_id = c.run_id AND c.key LIKE 'route/%'
+        WHERE child.parent_id = c.run_id AND substr(c.key, 1, 6) = 'route/'
         GROUP BY c.child_id HAVING count(*) > 1
         UNION ALL
         SELECT child.id FROM runs_workflowrun child
