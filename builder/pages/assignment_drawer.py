@@ -133,7 +133,7 @@ def conflict_of(assignment: Assignment, values: Values) -> dict[str, Json]:
     }
 
 
-_CAPABILITIES = {
+_CAPABILITIES: dict[str, str] = {
     "trigger_workflows": "Trigger Workflows",
     "decide_outcome": "Decides outcome",
     "ask_people": "Asks people",
@@ -142,7 +142,7 @@ _CAPABILITIES = {
 
 
 def _text(value: Json) -> str:
-    text = ", ".join(_CAPABILITIES.get(item, item) for item in value) if isinstance(value, list) else value
+    text = ", ".join(_CAPABILITIES.get(item) or item for item in value) if isinstance(value, list) else str(value)
     return text or "(nothing)"
 
 

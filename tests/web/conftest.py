@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 
 from builder.models import Assignment, Stage, Workflow
@@ -23,6 +22,7 @@ from runs.advance import claim
 from runs.effects.agent_turn import carry_out
 from runs.models import Gate, WorkflowRun
 from runs.operations import Start, start_run
+from tests.web.forms import Answer
 
 HTMX = {"HX-Request": "true"}
 ROLES = ("viewer", "operator", "editor", "owner")
@@ -145,7 +145,7 @@ class Site:
         return next(item for item in self.spec(stage).assignments if item.agent == agent)
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Answer) -> str:
     """A page as its reader sees it: without markup, in single spaces."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", response.content.decode())))
 
@@ -164,8 +164,8 @@ def site(db: None) -> Site:
     project = Project.objects.get(slug=import_project(Caller(owner), FILE).project)
     users: dict[str, User | None] = {"owner": owner, "nobody": None, "stranger": User.objects.create_user("stranger")}
     for role in ("viewer", "operator", "editor"):
-        users[role] = User.objects.create_user(role)
-        Member.objects.create(project=project, user=users[role], role=Role(role))
+        users[role] = user = User.objects.create_user(role)
+        Member.objects.create(project=project, user=user, role=Role(role))
     run, _ = start_run(Workflow.objects.get(project=project, name="Review"), "Go.", Start("manual", owner.pk))
     outcome = claim(run.pk)
     while outcome is not None and outcome.step is not None:  # the worker's loop, without its threads

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-
-from django.http import HttpResponse
+from typing import Any, Protocol
 
 Attributes = dict[str, str | None]
+
+
+class Answer(Protocol):
+    """What the test client answers."""
+
+    status_code: int
+    headers: Any
+
+    @property
+    def content(self) -> bytes: ...
 
 
 @dataclass
@@ -109,7 +118,7 @@ class _Reader(HTMLParser):
         return self.forms
 
 
-def form_in(response: HttpResponse, action: str = "") -> Form:
+def form_in(response: Answer, action: str = "") -> Form:
     """The form of a page that goes to `action` (the first one that edits or starts, where it is left out)."""
     reader = _Reader()
     reader.feed(response.content.decode())

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
 from django.utils import timezone
 
 from builder.models import Workflow
 from tests.web.conftest import HTMX, Site, text_of
-from tests.web.forms import form_in
+from tests.web.forms import Answer, form_in
 
 
 def _address(site: Site) -> str:
     return f"/drawers/assignments/{site.assignment().pk}"
 
 
-def _save(site: Site, changes: dict[str, str | list[str]], who: str = "editor") -> HttpResponse:
+def _save(site: Site, changes: dict[str, str | list[str]], who: str = "editor") -> Answer:
     """Open the drawer, change some of its fields, save."""
     client = site.client(who)
     form = form_in(client.get(_address(site), headers=HTMX))
@@ -118,13 +117,14 @@ def test_every_mistake_is_told_at_its_field_and_what_was_typed_stays(site: Site)
 
 def test_what_the_form_never_offers_is_refused(site: Site) -> None:
     before = site.assigned()
-    for changes in (
+    refused: tuple[dict[str, str | list[str]], ...] = (
         {"capabilities": ["fly"]},
         {"allowed_workflows": ["Elsewhere"]},
         {"directive": "NUL \x00"},
         {"timeout": "nan"},
         {"attempts": "9" * 5000},
-    ):
+    )
+    for changes in refused:
         answer = _save(site, changes)
         assert answer.status_code == 422
         assert 'class="error-text"' in answer.content.decode() or 'role="alert"' in answer.content.decode()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.utils import timezone
 
 from builder.models import Workflow
 from runs.models import WorkflowRun
 from tests.web.conftest import HTMX, Site, text_of
-from tests.web.forms import Form, form_in
+from tests.web.forms import Answer, Form, form_in
 
 
 def _address(site: Site, workflow: str) -> str:
@@ -22,7 +21,7 @@ def _form(site: Site, workflow: str) -> Form:
     return form_in(site.client("operator").get(_address(site, workflow), headers=HTMX))
 
 
-def _start(site: Site, workflow: str, changes: dict[str, str | list[str]]) -> HttpResponse:
+def _start(site: Site, workflow: str, changes: dict[str, str | list[str]]) -> Answer:
     form = _form(site, workflow)
     return site.client("operator").post(form.action, form.with_changes(changes), headers=HTMX)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.utils import timezone
 
 from builder.models import Workflow
@@ -12,7 +11,7 @@ from builder.project_file import import_project
 from builder.spec import StageRoute, WorkflowRoute
 from projects.access import Caller
 from tests.web.conftest import FILE, HTMX, Site, text_of
-from tests.web.forms import Form, form_in
+from tests.web.forms import Answer, Form, form_in
 
 Changes = dict[str, str | list[str]]
 
@@ -25,7 +24,7 @@ def _form(site: Site, who: str = "editor", stage: str = "Look", workflow: str = 
     return form_in(site.client(who).get(f"{_address(site, stage, workflow)}?tab=routing", headers=HTMX))
 
 
-def _post(site: Site, form: Form, changes: Changes, who: str = "editor") -> HttpResponse:
+def _post(site: Site, form: Form, changes: Changes, who: str = "editor") -> Answer:
     return site.client(who).post(form.action, form.with_changes(changes), headers=HTMX)
 
 
