@@ -36,7 +36,7 @@ faults: ## Kill real processes at every point there is, not only at those of `ma
 model-test: ## Ask a small real model that runs on this machine (installs it: 130 MB)
 	@scripts/install dev
 	@scripts/model
-	@exec $(PYTHON) -m pytest -m model
+	@BATON_TEST_MODEL=1 exec $(PYTHON) -m pytest -m model
 
 lock: ## Pin every dependency again (needs uv)
 	@scripts/lock
