@@ -18,6 +18,9 @@ function setAddress(key) {
 
 function opened(current) {
   const key = current.dataset.drawer;
+  // Pressed before this module was loaded: the focus still is where it came from.
+  const from = document.activeElement;
+  if (!opener && from !== document.body && !slot.contains(from)) opener = { element: from, id: from.id };
   const problem = current.querySelector('.conflict, [aria-invalid="true"]');
   if (key !== openKey) current.querySelector("h2").focus();
   else if (problem) problem.focus();

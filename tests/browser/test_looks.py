@@ -12,15 +12,20 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.product import ended, gate_of, run_of, start, wait_for_run
 from tests.stack import Stack
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
 THEMES = ("light", "dark")
 _axe = Axe()
+# What slides or fades in is looked at when it has arrived; what spins never does.
+_SETTLED = """() => Promise.all(document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"""
 
 
 def _problems(page: Page) -> list[str]:
     """What axe finds wrong with the page as it stands: rule and place."""
+    page.evaluate(_SETTLED)
     found = _axe.run(page).response["violations"]
     return [f"{page.url}: {rule['id']} at {node['target']}" for rule in found for node in rule["nodes"]]
 
@@ -123,7 +128,7 @@ def test_nothing_moves_for_those_who_asked_for_calm(demo: Stack, open_page: Open
     moving = "document.getAnimations().filter((each) => each.playState === 'running').length"
     lively = open_page(address)
     expect(lively.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
-    lively.wait_for_function(f"{moving} > 0")
+    wait_until(lambda: lively.evaluate(moving) > 0)
 
     calm = open_page(address, reduced_motion="reduce")
     expect(calm.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
