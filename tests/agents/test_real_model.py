@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
     parameters.n_ctx = 4096
     parameters.n_predict = 48
     parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = 2
+    parameters.cpuparams.n_threads = 1  # two would wait for each other without sleeping, for ever on a busy machine
     running = llama.Server(parameters)
     yield running.listening_address
     del running
