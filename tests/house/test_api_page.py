@@ -21,7 +21,7 @@ def test_the_description_of_the_api_works_without_any_other_host(stack: Stack, o
     page.on("request", lambda request: asked.append(request.url))
 
     page.goto(f"{stack.url}/api/v1/docs")
-    expect(page.get_by_text("/api/v1/projects/{p}/members", exact=True).first).to_be_visible()
+    expect(page.get_by_text("/api/v1/projects/{p}/members", exact=True).first).to_be_visible(timeout=30_000)
 
     assert complaints == []
     assert [url for url in asked if not url.startswith((stack.url, "data:"))] == []
