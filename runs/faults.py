@@ -1,15 +1,14 @@
 """Named crash points. They do nothing unless BATON_FAULTS=1, which a production start refuses.
 
 The plan is `name@hit:action,…`, in BATON_FAULT_PLAN or in the file `plan` of the folder BATON_FAULT_LOG, where it may
-change while processes run. Each hit is written to the file `hits` there before anything happens.
+change while processes run. Hits are counted over all processes, in the file `hits` there, before anything happens.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
-import threading
-from collections import Counter
 from pathlib import Path
 
 
@@ -17,53 +16,37 @@ class InjectedFault(Exception):
     """A crash point was told to raise."""
 
 
-class _Plan:
-    """The plan as this process knows it, and how often each point was hit under it."""
+def _armed(name: str) -> None:
+    """Count and log a hit, and do what the plan says about it."""
+    point = f"{name}@{_count(name)}"
+    action = _plan().get(point)
+    if action is not None:
+        _ACTIONS[action]()
 
-    def __init__(self) -> None:
-        self._folder = Path(os.environ.get("BATON_FAULT_LOG", ""))
-        self._guard = threading.Lock()
-        self._text = ""
-        self._actions: dict[tuple[str, int], str] = {}
-        self._hits: Counter[str] = Counter()
 
-    def hit(self, name: str) -> None:
-        """Count and log a hit, and do what the plan says about it."""
-        with self._guard:
-            self._read()
-            self._hits[name] += 1
-            number = self._hits[name]
-            self._append(f"{os.getpid()} {name}@{number}\n")
-            action = self._actions.get((name, number))
-            if action is not None and self._is_first(f"{name}@{number}"):
-                _ACTIONS[action]()
+def _folder() -> Path:
+    return Path(os.environ["BATON_FAULT_LOG"])
 
-    def _read(self) -> None:
-        place = self._folder / "plan"
-        text = place.read_text() if place.exists() else os.environ.get("BATON_FAULT_PLAN", "")
-        if text == self._text:
-            return
-        self._text = text
-        self._hits.clear()
-        self._actions = {}
-        for entry in filter(None, text.split("\n")[0].split(",")):
-            point, action = entry.split(":")
-            name, number = point.split("@")
-            self._actions[name, int(number)] = action
 
-    def _append(self, line: str) -> None:
-        log = os.open(self._folder / "hits", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.write(log, line.encode())
+def _plan() -> dict[str, str]:
+    place = _folder() / "plan"
+    text = place.read_text() if place.exists() else os.environ.get("BATON_FAULT_PLAN", "")
+    entries = (entry.split(":") for entry in text.split(",") if entry)
+    return {point: action for point, action in entries}
+
+
+def _count(name: str) -> int:
+    """The number of this hit. It is on the disk before anything dies of it, so that nobody dies of it again."""
+    log = os.open(_folder() / "hits", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        before = os.pread(log, 1 << 24, 0).decode().splitlines()
+        number = 1 + sum(1 for line in before if line.split()[1].split("@")[0] == name)
+        os.write(log, f"{os.getpid()} {name}@{number}\n".encode())
         os.fsync(log)
+        return number
+    finally:
         os.close(log)
-
-    def _is_first(self, point: str) -> bool:
-        """A plan is played once: the process that takes over must not die of it again."""
-        try:
-            os.close(os.open(self._folder / f"fired {point}", os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return False
-        return True
 
 
 def _raise() -> None:
@@ -81,4 +64,4 @@ def _idle(name: str) -> None:
     """Outside of fault tests a crash point is an empty call."""
 
 
-crash_point = _Plan().hit if os.environ.get("BATON_FAULTS") == "1" else _idle
+crash_point = _armed if os.environ.get("BATON_FAULTS") == "1" else _idle
