@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from builder.models import Assignment, Workflow
+from builder.pages.conflict import panel
 from builder.pages.typed import lines, number, number_text
 from projects.errors import Detail
 
@@ -120,17 +121,12 @@ def conflict_of(assignment: Assignment, values: Values) -> dict[str, Json]:
     """Yours and theirs, field by field, after somebody else has saved."""
     stored = stored_values(assignment)
     fields = [
-        {"label": label, "yours": _text(values[name]), "theirs": _text(stored[name])}
+        (label, _text(values[name]), _text(stored[name]))
         for name, label in _LABELS.items()
         if values[name] != stored[name]
     ]
-    return {
-        "by": "Somebody else",
-        "at": assignment.stage.workflow.updated_at,
-        "version": assignment.version,
-        "fields": fields,
-        "reload_url": reverse("assignment-drawer", args=[assignment.pk]),
-    }
+    address = reverse("assignment-drawer", args=[assignment.pk])
+    return panel(assignment.version, assignment.stage.workflow.updated_at, fields, address)
 
 
 _CAPABILITIES: dict[str, str] = {

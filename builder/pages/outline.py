@@ -95,6 +95,7 @@ def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can
         "task": block.task,
         "mode": block.mode.value,
         "mode_label": _MODES[block.mode],
+        "is_last": stage.position + 1 == len(spec.stages),
         "max_cycles": block.max_cycles,
         "max_visits": block.max_visits,
         "drawer_url": address,

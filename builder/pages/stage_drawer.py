@@ -11,6 +11,7 @@ from builder.checks import known_starts
 from builder.models import Stage, Workflow
 from builder.pages.assignment_drawer import workflow_choices
 from builder.pages.chains import route_warning
+from builder.pages.conflict import panel
 from builder.pages.outline import stage_card
 from builder.pages.routing_rows import MOST_ROWS, Row, default_of, stored_rows, words_of
 from builder.reading import read_workflow, with_parts, workflow_spec
@@ -67,23 +68,12 @@ def conflict_of(stage: Stage, rows: Sequence[Row]) -> dict[str, Json]:
     yours = {row["name"]: words_of(row) for row in rows}
     theirs = {row["name"]: words_of(row) for row in stored_rows(block)}
     fields = [
-        {
-            "label": f"Outcome {name}",
-            "yours": yours.get(name, "(not there)"),
-            "theirs": theirs.get(name, "(not there)"),
-        }
+        (f"Outcome {name}", yours.get(name, "(not there)"), theirs.get(name, "(not there)"))
         for name in dict.fromkeys((*theirs, *yours))
         if yours.get(name) != theirs.get(name)
     ]
     default = default_of(rows)
     if default != block.default_outcome:
-        fields.append(
-            {"label": "Default outcome", "yours": default or "None", "theirs": block.default_outcome or "None"}
-        )
-    return {
-        "by": "Somebody else",
-        "at": stage.workflow.updated_at,
-        "version": stage.version,
-        "fields": fields,
-        "reload_url": f"{reverse('stage-drawer', args=[stage.pk])}?tab=routing",
-    }
+        fields.append(("Default outcome", default or "None", block.default_outcome or "None"))
+    address = f"{reverse('stage-drawer', args=[stage.pk])}?tab=routing"
+    return panel(stage.version, stage.workflow.updated_at, fields, address)

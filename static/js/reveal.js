@@ -3,7 +3,9 @@
 
 function wake(part) {
   const waiting = part.querySelector(":scope > template");
-  if (waiting) waiting.replaceWith(waiting.content);
+  if (!waiting) return;
+  waiting.replaceWith(waiting.content);
+  htmx.process(part); // it saw nothing of what was in the template
 }
 
 function rest(part) {

@@ -106,9 +106,9 @@ def test_every_mistake_is_told_at_its_field_and_what_was_typed_stays(site: Site)
     assert answer.status_code == 422
     form = form_in(answer)
     assert form.invalid == {
-        "trigger_timeout": "must be a number",
-        "timeout": "must be at least 1",
-        "attempts": "must be at most 10",
+        "trigger_timeout": "Must be a number",
+        "timeout": "Must be at least 1",
+        "attempts": "Must be at most 10",
     }
     for name, value in typed.items():
         assert form.sent[name] == (value if isinstance(value, list) else [value])

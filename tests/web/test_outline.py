@@ -16,6 +16,7 @@ def test_the_outline_says_where_every_outcome_leads(site: Site) -> None:
     assert "reject default Archive" in page
     assert "revise Back to Draft" in page
     assert "Always the next stage" in page
+    assert "Always the end of the workflow" in page
 
 
 def test_the_outline_shows_hooks_with_what_each_answer_means(site: Site) -> None:

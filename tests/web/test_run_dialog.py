@@ -154,7 +154,7 @@ def test_every_mistake_is_told_at_its_field_and_no_run_exists(site: Site) -> Non
     assert form.invalid["input-count"] == "12 is greater than the maximum of 9"
     assert form.invalid["input-rate"] == "'much' is not of type 'number'"
     assert form.invalid["input-tone"].startswith("'shrill' is not one of")
-    assert form.invalid["input-options"].startswith("is not JSON")
+    assert form.invalid["input-options"].startswith("Is not JSON")
     assert form.invalid["input-tags"] == "[1]: 1 is not of type 'string'"
     assert form.sent["input-rate"] == ["much"]
     assert form.sent["input-options"] == ['{"deep": ']

@@ -158,10 +158,10 @@ def test_every_mistake_is_told_at_its_row_and_what_was_typed_stays(site: Site) -
 
     assert answer.status_code == 422
     form = form_in(answer)
-    assert form.invalid["row-0-workflow"].startswith("there is no workflow ''")
-    assert form.invalid["row-0-timeout"] == "must be a number"
-    assert form.invalid["row-1-name"] == "must not be empty"
-    assert form.invalid["row-2-stage"].startswith("there is no stage 'Nowhere'")
+    assert form.invalid["row-0-workflow"].startswith("There is no workflow ''")
+    assert form.invalid["row-0-timeout"] == "Must be a number"
+    assert form.invalid["row-1-name"] == "Must not be empty"
+    assert form.invalid["row-2-stage"].startswith("There is no stage 'Nowhere'")
     assert form.sent["row-0-input"] == ["Typed & kept"]
     assert form.sent["row-0-timeout"] == ["soon"]
     assert site.spec() == before
@@ -171,7 +171,7 @@ def test_every_mistake_is_told_at_its_row_and_what_was_typed_stays(site: Site) -
 def test_mistakes_find_their_row_whatever_it_is_called(site: Site, name: str) -> None:
     answer = _post(site, _form(site), {**_to("Publish", timeout="0"), "row-0-name": name})
 
-    assert form_in(answer).invalid == {"row-0-timeout": "must be at least 1"}
+    assert form_in(answer).invalid == {"row-0-timeout": "Must be at least 1"}
 
 
 def test_twins_are_told_at_the_second(site: Site) -> None:
@@ -237,7 +237,7 @@ def test_targets_are_the_workflows_of_this_project_without_archived_ones(site: S
 
     assert form.choices["row-0-workflow"] == ["", "Deep 2", "Deep 3", "Publish", "Review"]
     answer = _post(site, form, _to("Elsewhere"))
-    assert form_in(answer).invalid["row-0-workflow"].startswith("there is no workflow 'Elsewhere'")
+    assert form_in(answer).invalid["row-0-workflow"].startswith("There is no workflow 'Elsewhere'")
 
 
 def test_a_route_to_an_archived_workflow_is_not_lost_by_saving(site: Site) -> None:
