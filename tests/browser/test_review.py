@@ -8,12 +8,28 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.product import Visits, answer, ended, gate_of, stage, start, wait_for_run
+from tests.browser.product import Visits, answer, ended, gate_of, import_file, stage, start, wait_for_run
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def asking(demo: Stack) -> str:
+    """A project whose workflow Ask asks at once."""
+    gate = {
+        "kind": "approval",
+        "name": "Sign off",
+        "message": "Publish “A long title that wraps on the screen of a phone”?",
+        "options": {"Approve": "approve", "Reject": "reject", "Revise": "revise"},
+    }
+    stages = [
+        {"name": "Review", "outcomes": ["approve", "reject", "revise"], "exit_hooks": [gate]},
+        {"name": "Archive"},
+    ]
+    return import_file(demo, "Asking", [], [{"name": "Ask", "stages": stages}])
 
 
 def test_an_approval_on_a_phone_moves_the_run_page_and_the_late_answer_is_told(
@@ -73,9 +89,9 @@ def test_a_release_goes_on_after_its_deployment_failed_and_says_so(demo: Stack, 
     assert visits.loaded == []
 
 
-def test_an_answer_takes_the_buttons_away_in_every_other_window(demo: Stack, open_page: OpenPage) -> None:
+def test_an_answer_takes_the_buttons_away_in_every_other_window(demo: Stack, asking: str, open_page: OpenPage) -> None:
     """Rule 7.3: the other surfaces show it within a second; ui.md, check 21."""
-    run = start(demo, "demo", "Content Review")
+    run = start(demo, asking, "Ask")
     gate = gate_of(demo, run["id"])
     windows = [open_page(f"/r/{run['id']}"), open_page(f"/r/{run['id']}"), open_page(f"/a/{gate}")]
     for window in windows:
@@ -91,9 +107,11 @@ def test_an_answer_takes_the_buttons_away_in_every_other_window(demo: Stack, ope
 
 
 @pytest.mark.parametrize("width", [390, 320])
-def test_the_approval_page_fits_a_thumb_without_a_script(demo: Stack, open_page: OpenPage, width: int) -> None:
+def test_the_approval_page_fits_a_thumb_without_a_script(
+    demo: Stack, asking: str, open_page: OpenPage, width: int
+) -> None:
     """Ui.md, check 22: in view, 44 px high, no scrolling sideways, JavaScript off; a GET decides nothing (7.3)."""
-    run = start(demo, "demo", "Release", {"version": "2.0.0"})
+    run = start(demo, asking, "Ask")
     gate = gate_of(demo, run["id"])
 
     page = open_page(f"/a/{gate}", viewport={"width": width, "height": 844}, java_script_enabled=False)
