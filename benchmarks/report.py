@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.targets import TARGETS, Target
-from benchmarks.trace import PARTS
+from benchmarks.trace import PARTS, STATEMENTS
 
 _PEERS = Path(__file__).with_name("peers.md")
 _FULL = 1_000  # runs at gates that the targets speak of
@@ -73,6 +73,7 @@ class Report:
             "throughput": two,
             "throughput_one": self.of("throughput 1", where).get("per_second"),
             "throughput_ratio": _ratio(two, plain),
+            "throughput_to_ceiling": _ratio(two, self.of("throughput 2", where).get("ceiling")),
         }
 
     def _gates_and_recovery(self, where: str) -> dict[str, float | None]:
@@ -132,9 +133,9 @@ class Report:
             parts = self.medians[driver].get(where, _NONE) if driver.startswith("step: ") else _NONE
             if parts:
                 rows.append([driver.removeprefix("step: "), *_milliseconds(parts)])
-        sums = {part: sum(self._parts(where, part)) for part in PARTS}
+        sums = {part: sum(self._parts(where, part)) for part in (*PARTS, STATEMENTS)}
         rows.append(["all", *_milliseconds(sums)])
-        return table(["step", *PARTS, "sum"], rows)
+        return table(["step", *PARTS, "sum", STATEMENTS], rows)
 
     def _parts(self, where: str, part: str) -> list[float]:
         return [
@@ -196,12 +197,11 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
     def _counts(self, where: str) -> str:
-        counts = self.of("counts", where)
+        counts, clock = self.of("counts", where), self.of("clock", where)
         return (
-            f"Per W: {number(counts['transactions'])} transactions that write, "
-            f"{number(counts['statements'])} statements in them, {number(counts['outside'])} reads between them; the "
-            f"database itself counted {number(counts['transactions_seen'])} transactions. {number(self.of('clock', where).get('cpu'))} ms of "
-            "processor time."
+            f"Per W: {number(counts['transactions'])} transactions that write, {number(counts['statements'])} "
+            f"statements in them, {number(counts['outside'])} reads between them. The database itself counted "
+            f"{number(counts['transactions_seen'])} transactions. {number(clock['cpu'])} ms of processor time."
         )
 
     def _needs(self) -> str:
@@ -249,6 +249,7 @@ _ROWS = (
     ("throughput, 1 worker process ({throughput} W)", "throughput 1", "per_second", "W/s"),
     ("throughput, 2 worker processes", "throughput 2", "per_second", "W/s"),
     ("throughput of 2, to the chain", "=", "throughput_ratio", "×"),
+    ("throughput of 2, to the ceiling", "=", "throughput_to_ceiling", "×"),
     ("{gates} runs to their gates", "gates", "to_waiting", "s"),
     ("{gates} answers to the last end", "gates", "to_end", "s"),
     ("slots held while they wait", "gates", "slots", ""),
@@ -292,4 +293,5 @@ def _limit(target: Target, value: float, limit: float | None) -> str:
 
 def _milliseconds(parts: dict[str, float]) -> list[str]:
     values = [parts[part] for part in PARTS]
-    return [f"{value:.2f}" if value >= 0.005 else "" for value in [*values, sum(values)]]
+    shown = [f"{value:.2f}" if value >= 0.005 else "" for value in [*values, sum(values)]]
+    return [*shown, number(parts[STATEMENTS])]

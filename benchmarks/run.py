@@ -48,7 +48,7 @@ class Plan:
 
 
 QUICK = Plan(
-    rounds=1, latency=10, throughput=20, gates=20, recovery=20, growth=(60, 180), visits=(10, 100), trace=10
+    rounds=1, latency=10, throughput=20, gates=20, recovery=40, growth=(60, 180), visits=(10, 100), trace=10
 )  # fmt: skip
 
 

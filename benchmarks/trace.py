@@ -36,6 +36,7 @@ _PARTS = (
     ("runs.fanout", "changed", "tell"),
 )
 PARTS = ("compose", "model", "transaction", "load", "decide", "write", "commit", "tell", "other")
+STATEMENTS = "statements"
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)"?', re.IGNORECASE)
 
@@ -48,6 +49,8 @@ class Recorder:
     inside: list[str] = field(default_factory=list)  # statements of transactions
     outside: list[str] = field(default_factory=list)  # statements between them
     commits: int = 0  # transactions that wrote
+    counts: Counter[str] = field(default_factory=Counter)  # statements of each step
+    watching: bool = True
     step: str = "accept"
     _stack: list[list[float]] = field(default_factory=list)
     _wrote: bool = False
@@ -68,8 +71,9 @@ class Recorder:
 
     def ran(self, sql: str, *, inside: bool) -> None:
         """A statement was run."""
-        if sql.startswith("BEGIN"):
+        if sql.startswith("BEGIN") or not self.watching:
             return
+        self.counts[self.step] += 1
         (self.inside if inside else self.outside).append(sql)
         self._wrote = self._wrote or _WRITES.match(sql) is not None
 
@@ -176,6 +180,7 @@ def _once(workflow: Any, starter: int) -> dict[str, float]:
     row, _ = recorder.timed("other", lambda: start_run(workflow, "go", Start("api", starter)))
     drive(row.pk)
     ended = time.time()
+    recorder.watching = False
     taken = {"clock": (time.perf_counter() - started) * 1000, "cpu": (time.process_time() - cpu) * 1000}
     row.refresh_from_db()
     if row.status != "completed":
@@ -188,7 +193,8 @@ def measure(count: int, database_url: str = "") -> dict[str, Any]:
     """Do W some times; medians of the times, and the statements of the last one."""
     global recorder
     workflow = _prepare(database_url)
-    own = 2 if database_url else 0  # the two questions for the first count are counted in the second
+    # The two questions for the first count, and the look at each run that has ended, are counted in the second.
+    own = 2 + count if database_url else 0
     starter = workflow.project.members.get().user_id
     for module, name, part in _PARTS:
         _wrap(module, name, part)
@@ -206,7 +212,7 @@ def measure(count: int, database_url: str = "") -> dict[str, Any]:
             steps.append(recorder.steps)
     return {
         "clock": {name: statistics.median(clock[name] for clock in clocks) for name in clocks[0]},
-        "steps": {step: _parts(steps, step) for step in steps[-1]},
+        "steps": {step: {**_parts(steps, step), STATEMENTS: recorder.counts[step]} for step in steps[-1]},
         "transactions": recorder.commits,
         "transactions_seen": (_transactions_seen() - seen - own) / count,
         "statements": len(recorder.inside),
