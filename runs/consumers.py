@@ -21,6 +21,7 @@ from runs.pages.gates import open_ids
 from runs.queries import run_for
 
 _REVIEW = 30.0  # seconds between looks whether the viewer still may watch
+_FRESH = 1.0  # seconds for which a look is good enough to tell of an event
 _GATHER = 0.2  # seconds that changes are gathered before the inbox is looked at
 _NOT_ALLOWED = 4403
 _LOOK_AGAIN = json.dumps({"refresh": True})
@@ -31,6 +32,7 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships n
 
     groups: frozenset[str] = frozenset()
     review: asyncio.Task[None] | None = None
+    looked_at = 0.0
 
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The groups to join and the number to begin with. Raises BatonError when the viewer may not."""
@@ -64,7 +66,16 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships n
 
     async def run_changed(self, message: dict[str, Any]) -> None:
         """A run of the group has news."""
-        await self._tell(message["seq"], message["run"])
+        if await self._may_still_watch():
+            await self._tell(message["seq"], message["run"])
+
+    async def _may_still_watch(self) -> bool:
+        """Whoever has lost the right to watch is told of nothing more, and loses the socket."""
+        stale = asyncio.get_running_loop().time() - self.looked_at > _FRESH
+        if stale and await self._look() is None:
+            await self.close(_NOT_ALLOWED)
+            return False
+        return True
 
     async def _join(self, groups: frozenset[str]) -> None:
         """Be in these groups and in no other."""
@@ -87,6 +98,7 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships n
             await self._join(found[0])
 
     async def _look(self) -> tuple[frozenset[str], int] | None:
+        self.looked_at = asyncio.get_running_loop().time()
         found: tuple[frozenset[str], int] | None = await database_sync_to_async(self._look_now)()
         return found
 
@@ -119,6 +131,8 @@ def _unwrapped(session: Any) -> User | None:
 class RunConsumer(_Watcher):
     """Watches one run, and the runs that it waits for: their state is shown on its page."""
 
+    told = 0
+
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The groups of the run and of those it waits for, and the run's last event."""
         run = run_for(caller, self._run_id)
@@ -129,15 +143,25 @@ class RunConsumer(_Watcher):
 
     async def run_changed(self, message: dict[str, Any]) -> None:
         """The run has news, or one that it waits for has: then the page only looks again."""
+        if not await self._may_still_watch():
+            return
         if message["run"] != self._run_id:
             await self.send(_LOOK_AGAIN)
             return
         await self._tell(message["seq"], message["run"])
         found = await self._look()
-        if found is None or found[0] == self.groups:
+        if found is None:
+            await self.close(_NOT_ALLOWED)
+            return
+        if found[0] == self.groups:
             return
         await self._join(found[0])
         await self.send(_LOOK_AGAIN)  # a child may have moved on before its group was joined
+
+    async def _tell(self, seq: int, run: str | None = None) -> None:
+        if seq > self.told:  # hints of several processes may overtake each other
+            self.told = seq
+            await super()._tell(seq, run)
 
     @property
     def _run_id(self) -> str:

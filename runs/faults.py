@@ -32,7 +32,7 @@ def _plan() -> dict[str, str]:
     place = _folder() / "plan"
     text = place.read_text() if place.exists() else os.environ.get("BATON_FAULT_PLAN", "")
     entries = (entry.split(":") for entry in text.split(",") if entry)
-    return {point: action for point, action in entries}
+    return dict(entries)
 
 
 def _count(name: str) -> int:

@@ -53,7 +53,7 @@ class Rig:
         """The points that were hit under this plan, in order, as `name@hit`."""
         return [line.split()[1] for line in (self.folder / "hits").read_text().splitlines()]
 
-    def fired(self) -> set[str]:
+    def fired(self) -> frozenset[str]:
         """The points of the plan at which something happened."""
         return self._planned & set(self.hits())
 
