@@ -104,9 +104,36 @@ def test_a_chain_that_gets_too_deep_is_told_while_designing(demo: Stack, open_pa
     drawer = page.get_by_role("dialog", name="Stage: Work")
     drawer.get_by_label("Goes to").select_option("A workflow")
     drawer.get_by_label("Target workflow").select_option("Middle")
+    expect(drawer.get_by_role("alert")).to_contain_text("depth limit exceeded")
     drawer.get_by_role("button", name="Save").click()
 
     expect(page.locator("#problems")).to_contain_text("Top > Middle > Bottom > Last")
+
+
+def test_two_editors_of_one_assignment_both_keep_what_they_typed(demo: Stack, open_page: OpenPage) -> None:
+    """Ui.md, section 4.4 and check 11: the second is asked, with both values in view."""
+    slug = _project(demo, "Two editors")
+    drawers = []
+    for text in ("From the first", "From the second"):
+        page = open_page("/")
+        _outline(demo, page, slug, "Top")
+        page.get_by_role("button", name="Assignment 1: Ada").click()
+        drawers.append(page.get_by_role("dialog", name="Assignment: Ada"))
+        drawers[-1].get_by_label("Directive").fill(text)
+    first, second = drawers
+    first.get_by_role("button", name="Save").click()
+    expect(first).to_have_count(0)
+
+    second.get_by_role("button", name="Save").click()
+
+    told = second.get_by_role("alert", name="changed by")
+    expect(told).to_contain_text("From the first")
+    expect(told).to_contain_text("From the second")
+    expect(told.get_by_role("button", name="Take theirs")).to_be_visible()
+    told.get_by_role("button", name="Keep mine").click()
+    expect(second).to_have_count(0)
+    stored = demo.api("GET", f"/projects/{slug}/workflows/Top").json()["stages"][0]["assignments"][0]
+    assert stored["directive"] == "From the second"
 
 
 def _options(select: Locator) -> list[str]:
