@@ -7,7 +7,7 @@ import json
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from projects.access import Role
 from projects.errors import BatonError
@@ -15,6 +15,7 @@ from runs import control, queries
 from runs.errors import GateClosed
 from runs.models import Gate
 from runs.pages import gates as pages
+from runs.views.posting import posted_from
 from runs.views.runs import caller_of
 
 
@@ -46,7 +47,7 @@ def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
     return render(request, "runs/_gate_sync.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
 
 
-@require_POST
+@posted_from("gate")
 def answer(request: HttpRequest, gate_id: str) -> HttpResponse:
     """Decide, once. Whoever comes later is told who was first."""
     caller = caller_of(request)

@@ -6,12 +6,13 @@ from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from projects.access import project_for, role_of
 from projects.errors import Invalid
 from projects.operations import create_project
 from runs.pages import home as pages
+from runs.views.posting import posted_from
 from runs.views.runs import caller_of, operates
 
 
@@ -21,7 +22,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/list.html", pages.project_cards(caller_of(request)))
 
 
-@require_POST
+@posted_from("projects")
 def new_project(request: HttpRequest) -> HttpResponse:
     """Create a project and go there."""
     caller = caller_of(request)
@@ -34,7 +35,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("project", args=[made.slug]))
 
 
-@require_POST
+@posted_from("projects")
 def load_demo(request: HttpRequest) -> HttpResponse:
     """Load the demo project for the viewer."""
     call_command("load_demo", owner=request.user.get_username())

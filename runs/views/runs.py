@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from builder.models import Workflow
 from projects.access import Caller, Role, project_for, role_of
@@ -22,6 +22,7 @@ from runs.pages import listing
 from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
 from runs.pages.gates import open_count
+from runs.views.posting import posted_from
 
 
 def caller_of(request: HttpRequest) -> Caller:
@@ -86,20 +87,20 @@ def _control(request: HttpRequest, run_id: str, act: Callable[[WorkflowRun, str]
     return HttpResponseRedirect(address)
 
 
-@require_POST
+@posted_from("run")
 def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     """Cancel a run and, unless `cascade` is 0, the children it waits for."""
     cascade = request.POST.get("cascade", "1") != "0"
     return _control(request, run_id, lambda run, by: control.cancel_started_run(run.pk, by=by, cascade=cascade))
 
 
-@require_POST
+@posted_from("run")
 def pause(request: HttpRequest, run_id: str) -> HttpResponse:
     """Pause a run at its next boundary."""
     return _control(request, run_id, lambda run, by: control.pause_run(run.pk, by=by))
 
 
-@require_POST
+@posted_from("run")
 def resume(request: HttpRequest, run_id: str) -> HttpResponse:
     """Let a paused run go on."""
     return _control(request, run_id, lambda run, by: control.resume_run(run.pk, by=by))

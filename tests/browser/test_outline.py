@@ -96,20 +96,6 @@ def test_outcome_routing_leads_to_a_workflow_of_the_same_project(demo: Stack, op
     assert stored == {"workflow": "Last", "input": "Deploy {{results.plan}}", "continue_at": "After", "timeout": None}
 
 
-def test_a_chain_that_gets_too_deep_is_told_while_designing(demo: Stack, open_page: OpenPage) -> None:
-    """Rule 6.3: the builder warns, and saving stays possible; ui.md, check 10."""
-    page = open_page("/")
-    _outline(demo, page, _project(demo, "Depth"), "Top")
-    page.get_by_role("button", name="Edit the outcome routing of Work").click()
-    drawer = page.get_by_role("dialog", name="Stage: Work")
-    drawer.get_by_label("Goes to").select_option("A workflow")
-    drawer.get_by_label("Target workflow").select_option("Middle")
-    expect(drawer.get_by_role("alert")).to_contain_text("depth limit exceeded")
-    drawer.get_by_role("button", name="Save").click()
-
-    expect(page.locator("#problems")).to_contain_text("Top > Middle > Bottom > Last")
-
-
 def test_two_editors_of_one_assignment_both_keep_what_they_typed(demo: Stack, open_page: OpenPage) -> None:
     """Ui.md, section 4.4 and check 11: the second is asked, with both values in view."""
     slug = _project(demo, "Two editors")
