@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,6 +16,8 @@ from builder.models import Workflow, WorkflowVersion
 from builder.reading import agent_spec, read_workflow
 from builder.spec import FrozenVersion, WorkflowSpec
 from projects.models import Project
+
+T = TypeVar("T")
 
 
 def current_version(workflow: Workflow) -> WorkflowVersion:
@@ -84,11 +87,6 @@ def agent_names(spec: WorkflowSpec) -> Iterator[str]:
                 yield assignment.fallback_agent
 
 
-def frozen(version_id: int) -> FrozenVersion:
-    """The content of a version, parsed once per process. Raises WorkflowVersion.DoesNotExist."""
-    return _parse(version_id) if version_id in _uncommitted else _parsed_once(version_id)
-
-
 # A version whose transaction is rolled back leaves its id to another: it is not remembered before it is committed.
 _uncommitted: set[int] = set()
 
@@ -98,11 +96,19 @@ def _remember_when_committed(version_id: int) -> None:
     transaction.on_commit(lambda: _uncommitted.discard(version_id))
 
 
-@lru_cache(maxsize=512)
-def _parsed_once(version_id: int) -> FrozenVersion:
-    return _parse(version_id)
+def once_per_version(make: Callable[[int], T]) -> Callable[[int], T]:
+    """Remember per process what `make` makes of a version, by its id; versions never change."""
+    remembered = lru_cache(maxsize=512)(make)
+
+    @wraps(make)
+    def get(version_id: int) -> T:
+        return make(version_id) if version_id in _uncommitted else remembered(version_id)
+
+    return get
 
 
-def _parse(version_id: int) -> FrozenVersion:
+@once_per_version
+def frozen(version_id: int) -> FrozenVersion:
+    """The content of a version, parsed once per process. Raises WorkflowVersion.DoesNotExist."""
     content = WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id)
     return FrozenVersion.model_validate(content)

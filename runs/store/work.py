@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from builder.publish import frozen
+from builder.publish import frozen, once_per_version
 from builder.spec import FrozenVersion
 from runs import rows
 from runs.engine import facts, machine
@@ -24,7 +23,7 @@ from runs.schemas import result_problem
 Json = Any
 
 
-@lru_cache(maxsize=512)
+@once_per_version
 def _definition(version_id: int) -> Definition:
     return Definition(frozen(version_id), lambda value: result_problem(version_id, value))
 

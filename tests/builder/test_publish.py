@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Agent
 from builder.models import Workflow, WorkflowVersion
 from builder.operations import create_workflow, patch_agent, patch_workflow
-from builder.publish import current_version, frozen
+from builder.publish import current_version, frozen, once_per_version
 from builder.queries import catalogue, find_workflow
 from projects.access import Caller
 from projects.models import Project
@@ -111,3 +111,21 @@ def test_a_version_that_was_rolled_back_is_not_remembered(ana: Caller, website: 
         transaction.set_rollback(True)
     kept = create_workflow(ana, website, {"name": "Kept", "stages": [{"name": "A"}]}).current_version
     assert kept is not None and frozen(kept.pk).workflow.name == "Kept"
+
+
+def test_nothing_made_of_a_rolled_back_version_is_remembered_either(ana: Caller, website: Project) -> None:
+    """Rule 1.2: whatever else is made once per version must not outlive it."""
+    made: list[int] = []
+
+    @once_per_version
+    def named(version_id: int) -> str:
+        made.append(version_id)
+        return frozen(version_id).workflow.name
+
+    with transaction.atomic():
+        lost = create_workflow(ana, website, {"name": "Lost", "stages": [{"name": "A"}]}).current_version
+        assert lost is not None and named(lost.pk) == "Lost"
+        transaction.set_rollback(True)
+    kept = create_workflow(ana, website, {"name": "Kept", "stages": [{"name": "A"}]}).current_version
+    assert kept is not None and (named(kept.pk), named(kept.pk)) == ("Kept", "Kept")
+    assert made == [lost.pk, kept.pk, kept.pk]  # on SQLite all the same id
