@@ -112,14 +112,17 @@ def test_a_failed_child_frees_its_caller_and_the_timeline_says_why(demo: Stack, 
 
 def test_the_state_of_a_child_is_live_in_its_parents_page(demo: Stack, open_page: OpenPage) -> None:
     """Rule 12.3: with the child's live state inside the parent's page."""
-    run, page = _waiting_parent(demo, open_page, "Live child")
+    run, page = _waiting_parent(demo, open_page, "Live child", thinks=3)
+    visits = Visits(page)
     child = run_of(demo, run["id"])["children"][0]
     wait = stage(page, "Call").get_by_role("paragraph").filter(has_text="Blocked: waiting for Asked")
+    expect(wait).to_contain_text("Running")
     expect(wait).to_contain_text("Waiting for approval")
 
     answer(demo, gate_of(demo, child), "Go on")
 
     expect(stage(page, "Call")).to_have_accessible_name(re.compile("Done$"))
+    assert visits.loaded == []
 
 
 class Sockets:
@@ -193,13 +196,17 @@ def _visit(context: BrowserContext, address: str) -> Page:
     return page
 
 
-def _waiting_parent(demo: Stack, open_page: Callable[[str], Page], name: str) -> tuple[dict[str, str], Page]:
-    """A run whose agent waits for a child that waits at a gate, and its page."""
+def _waiting_parent(
+    demo: Stack, open_page: Callable[[str], Page], name: str, *, thinks: float = 0
+) -> tuple[dict[str, str], Page]:
+    """A run whose agent waits for a child, and its page; the child asks at a gate, after it has thought for a while."""
+    asks = {"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL], "assignments": [{"agent": "Thinker"}]}
     slug = import_file(
         demo,
         name,
         [
             {"name": "Caller", "script": [{"trigger_workflow": {"workflow": "Asked"}}, {"say": "Back."}]},
+            {"name": "Thinker", "script": [{"say": "Asking.", "sleep": thinks}]},
         ],
         [
             {
@@ -208,12 +215,14 @@ def _waiting_parent(demo: Stack, open_page: Callable[[str], Page], name: str) ->
                     {"name": "Call", "assignments": [{"agent": "Caller", "capabilities": ["trigger_workflows"]}]}
                 ],
             },
-            {"name": "Asked", "stages": [{"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL]}]},
+            {"name": "Asked", "stages": [asks]},
         ],
     )
     run = start(demo, slug, "Calling")
-    wait_for_run(demo, run["id"], lambda found: bool(found["children"]))
-    gate_of(demo, run_of(demo, run["id"])["children"][0])
+    child = wait_for_run(demo, run["id"], lambda found: bool(found["children"]))["children"][0]
+    if not thinks:
+        gate_of(demo, child)
     page = open_page(f"/r/{run['id']}")
+    page.wait_for_load_state()
     expect(page.get_by_role("button", name=re.compile("Caller.*Blocked"))).to_be_visible()
     return run, page
