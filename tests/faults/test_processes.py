@@ -1,0 +1,161 @@
+"""Processes die, stop and lose their Redis under load, and no run notices (behaviour.md 1.7, 11.1, 11.3, 11.4)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.exceptions import RedisError
+
+from tests.faults.rig import PATIENCE, Rig, Told, insist, until_over
+from tests.runs.play import Play
+from tests.stack import alive
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.faults
+Json = Any
+RUNS = 20
+
+
+@pytest.fixture
+def clean(rig: Rig, stories: Play) -> Told:
+    """What a run of the family tells when nobody dies."""
+    rig.plan()
+    return Told.of(stories, until_over(stories, stories.start("Family")))
+
+
+def _load(play: Play) -> list[Json]:
+    path = f"/projects/{play.slug}/workflows/Family/runs/batch"
+    started: list[Json] = play.ok("POST", path, {"inputs": [""] * RUNS})["items"]
+    return started
+
+
+def _as_if_nothing_was(rig: Rig, play: Play, runs: list[Json], clean: Told) -> None:
+    ended = [until_over(play, run) for run in runs]
+    rig.until_well()
+    rig.check()
+    assert [Told.of(play, run) for run in ended] == [clean] * len(runs)
+
+
+def _some_are_over(play: Play, runs: list[Json], count: int) -> Callable[[], bool]:
+    """Whether the load is well under way."""
+
+    def look() -> bool:
+        listed = insist(play, "GET", f"/projects/{play.slug}/runs?status=completed&workflow=Family&limit=500").json()
+        return len(listed["items"]) > count
+
+    return look
+
+
+@pytest.mark.parametrize("role", ["worker", "scheduler", "web", "redis"])
+def test_a_killed_process_costs_a_load_of_runs_nothing(rig: Rig, stories: Play, clean: Told, role: str) -> None:
+    """Rules 11.1, 11.3: kill -9 in the middle of twenty families; both workers at once."""
+    runs = _load(stories)
+    wait_until(_some_are_over(stories, runs, 3), PATIENCE, "some of the runs are over")
+    killed = rig.stack.kill(role)
+    assert killed
+
+    _as_if_nothing_was(rig, stories, runs, clean)
+    wait_until(lambda: rig.stack.pids(role) and not set(killed) & set(rig.stack.pids(role)), PATIENCE, f"a new {role}")
+
+
+def test_a_killed_scheduler_leaves_no_deadline_behind(rig: Rig, stories: Play) -> None:
+    """Rule 11.5: what became due while there was none is done by the next."""
+    run = stories.start("Times out")
+    stories.until_told(run, "agent.blocked")
+    assert rig.stack.kill("scheduler")
+
+    assert until_over(stories, run)["result"]["value"] == {"told": "timed_out"}
+    stories.decide(stories.only_child(run), "Yes")
+    rig.until_well()
+    rig.check()
+
+
+def _state(pid: int) -> str:
+    """R, S, T (stopped) and so on."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def _stopped(rig: Rig) -> list[int]:
+    return [pid for pid in rig.stack.pids("worker") if _state(pid) == "T"]
+
+
+@pytest.mark.parametrize("point", ["model.answered@2", "tools.run@1"])
+def test_a_worker_that_wakes_up_late_cannot_write(rig: Rig, stories: Play, clean: Told, point: str) -> None:
+    """Rule 11.4: stopped for longer than its lease, it comes back with an answer that another has stored meanwhile."""
+    rig.plan(point, action="stop")
+    run = stories.start("Family")
+    (pid,) = wait_until(lambda: _stopped(rig), PATIENCE, "a worker that stands still")
+    try:
+        ended = until_over(stories, run)
+        told = Told.of(stories, ended)
+        before = (rig.stack.data / "err.log").read_text().count("lease lost, result dropped")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    dropped = lambda: (rig.stack.data / "err.log").read_text().count("lease lost, result dropped") > before  # noqa: E731
+    wait_until(dropped, PATIENCE, "the late result is dropped")
+    assert told == clean
+    assert Told.of(stories, stories.get(run)) == clean
+    assert len([event for event in stories.events(run) if event["data"].get("reason") == "worker_lost"]) == 1
+    rig.check()
+
+
+@contextmanager
+def _flushing(rig: Rig) -> Iterator[None]:
+    """Empty Redis every second."""
+    over = threading.Event()
+
+    def flush() -> None:
+        with rig.stack.redis() as client:
+            while not over.wait(1):
+                try:
+                    client.flushall()
+                except RedisError:
+                    continue
+
+    thread = threading.Thread(target=flush)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_redis_flushed_every_second_costs_time_only(rig: Rig, stories: Play, clean: Told) -> None:
+    """Rule 11.1: under load."""
+    with _flushing(rig):
+        runs = _load(stories)
+        for run in runs:
+            until_over(stories, run)
+
+    _as_if_nothing_was(rig, stories, runs, clean)
+
+
+def test_a_killed_supervisor_leaves_no_process_and_the_next_start_goes_on(rig: Rig, stories: Play, clean: Told) -> None:
+    """Interfaces 1, rule 11.3: with runs that wait for people and workflows, and runs that are under way."""
+    waiting, asked = stories.start("Waits"), stories.start("Asked")
+    child = stories.only_child(waiting)
+    for run in (waiting, asked, child):
+        stories.until_waiting(run)
+    runs = _load(stories)
+    stack = rig.stack
+    assert stack.process is not None
+    pids = [stack.process.pid, *(pid for role in ("web", "worker", "scheduler", "redis") for pid in stack.pids(role))]
+    stack.process.kill()
+    stack.process.wait()
+    wait_until(lambda: not any(alive(pid) for pid in pids), 15, "no process left")
+    stack.start()
+
+    _as_if_nothing_was(rig, stories, runs, clean)
+    stories.decide(asked, "Yes")
+    stories.decide(child, "Yes")
+    assert [until_over(stories, run)["status"] for run in (waiting, asked)] == ["completed", "completed"]
+    rig.check()
