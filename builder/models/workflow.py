@@ -22,6 +22,7 @@ class Workflow(models.Model):
     current_version = models.ForeignKey(
         "builder.WorkflowVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    version = models.PositiveIntegerField(default=1)  # counts edits of its own fields: name, description, schemas
     revision = models.PositiveIntegerField(default=1)  # counts every edit, for those who edit side by side
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
