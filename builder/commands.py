@@ -17,7 +17,7 @@ Place = Annotated[int, Field(ge=-100_000, le=100_000)]  # pixels of the canvas
 Index = Annotated[int, Field(ge=0, le=10_000)]
 Name = Annotated[str, Field(max_length=20_000)]  # the rules of names are told by the definition's own check
 Fields = dict[str, JsonValue]
-Blocks = Annotated[list[JsonValue], Field(max_length=1_000)]
+Blocks = Annotated[list[dict[str, Any]], Field(max_length=1_000)]
 
 
 class _Command(BaseModel):

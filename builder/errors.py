@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from projects.errors import Conflict, Detail, NotFound, NotSupported
 
@@ -21,11 +22,29 @@ class NoSuchVersion(NotFound):
         super().__init__(f"{workflow} has no version {number}.")
 
 
+class NoSuchRevision(NotFound):
+    """The history has no edit with this revision whose version is kept."""
+
+    def __init__(self, workflow: str, revision: int) -> None:
+        super().__init__(f"{workflow} has no revision {revision} that can be restored.")
+
+
 class NoSuchPart(NotFound):
-    """There is no such workflow, stage or assignment, or it is not the caller's."""
+    """There is no such workflow, stage, assignment or outcome, or it is not the caller's."""
 
     def __init__(self, noun: str) -> None:
         super().__init__(f"There is no such {noun}.")
+
+
+class LastStage(Conflict):
+    """A workflow has at least one stage."""
+
+    def __init__(self) -> None:
+        super().__init__("A workflow has at least one stage: the last one cannot be deleted.")
+
+
+class CannotUndo(Conflict):
+    """There is nothing to undo or redo, or it would take away what somebody did since."""
 
 
 class AlreadyThere(Conflict):
@@ -36,13 +55,22 @@ class AlreadyThere(Conflict):
 
 
 class EditedMeanwhile(Conflict):
-    """Somebody else edited the object after the caller had read it; `stored` is what it holds now, by field."""
+    """Somebody edited the object after the caller had read it; `stored` is what it holds now, by field.
 
-    def __init__(self, noun: str, *, expected: int, actual: int, stored: Iterable[Detail] = ()) -> None:
+    `place` is where in the workflow the object is, as patches name it; `by` (a user name, empty where nobody knows) and
+    `at` say who edited it last, and when.
+    """
+
+    def __init__(
+        self, noun: str, *, expected: int, actual: int, stored: Iterable[Detail] = (), place: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(
             f"This {noun} was edited meanwhile: it is at {actual}, and the change was made on {expected}.",
             details=list(stored),
         )
+        self.place = place
+        self.by = ""
+        self.at: datetime | None = None
 
 
 class AgentAssigned(Conflict):

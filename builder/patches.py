@@ -1,11 +1,12 @@
 """What changed between two definitions, small enough to keep, to turn round, and to apply to a later definition.
 
-A definition is laid flat: a place such as ("stage", "Draft", "task") and its value. A patch lists the places that differ.
-Pure: blocks of the project file in, blocks out. Edits side by side of different places never disturb each other.
+A definition is laid flat: a place such as ("stage", "Draft", "task") and its value. A patch lists the places that
+differ. Pure: blocks of the project file in, blocks out. Edits of different places never disturb each other.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -36,7 +37,7 @@ class ClashError(Exception):
 def difference(before: Block | None, after: Block | None) -> Patch:
     """The patch that makes `after` of `before`; None is a workflow that is not there."""
     was, now = _flat(before), _flat(after)
-    changed = [at for at in {**was, **now} if was.get(at, _NOTHING) != now.get(at, _NOTHING)]
+    changed = [at for at in {**was, **now} if not _same(was.get(at, _NOTHING), now.get(at, _NOTHING))]
     return [_entry(at, was, now) for at in changed]
 
 
@@ -135,7 +136,9 @@ def _stage(flat: Flat, name: str) -> Block:
     stage: Block = {"name": name}
     for field in _OF_A_STAGE:
         stage[field] = flat["stage", name, field]
-    stage["routes"] = {label: flat["route", name, label] for label in stage["outcomes"] if ("route", name, label) in flat}
+    stage["routes"] = {
+        label: flat["route", name, label] for label in stage["outcomes"] if ("route", name, label) in flat
+    }
     stage["assignments"] = [flat["assignment", name, key] for key in flat["stage", name, "assignments"]]
     return stage
 
@@ -156,6 +159,11 @@ def _left_over(flat: Flat) -> list[At]:
     return lost
 
 
+def _same(one: Json, other: Json) -> bool:
+    """Whether two values are written alike: the order of an object's keys counts, options are buttons in an order."""
+    return one == other and (not isinstance(one, (dict, list)) or json.dumps(one) == json.dumps(other))
+
+
 def _entry(at: At, was: Flat, now: Flat) -> Entry:
     entry: Entry = {"at": list(at)}
     if at in was:
@@ -171,7 +179,8 @@ def _entry(at: At, was: Flat, now: Flat) -> Entry:
 def _merged(current: Json, entry: Entry) -> Json:
     """What a list of names becomes that was changed since: what the patch takes out goes, what it adds comes in at its
     place. _NOTHING where this is no list of names, or where the patch also moves some."""
-    was, now = entry.get("was"), entry.get("now")
+    was: list[str] = entry.get("was", _NOTHING)
+    now: list[str] = entry.get("now", _NOTHING)
     if not (_names(current) and _names(was) and _names(now)):
         return _NOTHING
     stay = [name for name in was if name in now]

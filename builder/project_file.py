@@ -11,17 +11,18 @@ from django.db import IntegrityError, transaction
 from agents.models import Agent
 from agents.operations import write_agent
 from agents.queries import agents_of
-from builder.canonical import canonical, text_of
+from builder.canonical import block_of, canonical, text_of
 from builder.errors import NoSuchWorkflow
+from builder.history import Deed
 from builder.models import Workflow
 from builder.operations.agents import store_agent
-from builder.operations.storing import agent_fields, newly_enabled, start_row, write_over
+from builder.operations.storing import agent_fields, newly_enabled, note, start_row, write_new, write_over
+from builder.patches import Patch, difference
 from builder.publish import agent_names, hold, publish
 from builder.reading import agent_spec, known_in, with_parts, workflow_spec
 from builder.references import Known, names
 from builder.spec import FORMAT, AgentSpec, ProjectBlock, ProjectFile, WorkflowHook, WorkflowRoute, WorkflowSpec
 from builder.validation import checked_file
-from builder.writing import targets_in, write_workflow
 from builder.yaml_text import parse_yaml
 from projects.access import Caller, Role, project_for, require, visible_projects
 from projects.errors import Detail, TooLarge
@@ -77,7 +78,7 @@ def _import_once(caller: Caller, raw: Any, *, slug: str | None, dry_run: bool) -
             require(caller, project, Role.EDITOR)
             hold(project.pk)
         file = checked_file(raw, known_in(project.pk) if project else None)
-        report = _Import(file, project or _new_project(caller, file.project), is_new=project is None).run()
+        report = _Import(caller, file, project or _new_project(caller, file.project), is_new=project is None).run()
         transaction.set_rollback(dry_run)
     return report
 
@@ -157,7 +158,8 @@ def _matching(caller: Caller, name: str | None) -> Project | None:
 class _Import:
     """One checked file on its way into one project, whose lock is held."""
 
-    def __init__(self, file: ProjectFile, project: Project, *, is_new: bool) -> None:
+    def __init__(self, caller: Caller, file: ProjectFile, project: Project, *, is_new: bool) -> None:
+        self._caller = caller
         self._file = file
         self._project = project
         self._is_new = is_new
@@ -178,8 +180,10 @@ class _Import:
         updated = self._report.updated
         self._report.updated = [f"agents/{spec.name}" for spec in changed_agents if self._update_agent(spec)] + updated
         self._update_project()
-        for workflow in touched:
+        deed = Deed(self._caller.user, "import", "Imported from a file")
+        for workflow, patch in touched:
             publish(workflow)
+            note(workflow, deed, patch)
         return self._report
 
     def _create_agent(self, spec: AgentSpec) -> bool:
@@ -195,7 +199,7 @@ class _Import:
         store_agent(agent, spec, before)
         return text_of(spec) != text_of(before)
 
-    def _write_workflows(self) -> list[Workflow]:
+    def _write_workflows(self) -> list[tuple[Workflow, Patch]]:
         rows = [self._workflows.get(name_key(spec.name)) for spec in self._file.workflows]
         befores = [None if row is None else workflow_spec(row) for row in rows]
         # All rows come before all definitions: these may name each other.
@@ -206,13 +210,14 @@ class _Import:
         for index, (row, before) in enumerate(zip(started, befores, strict=True)):
             spec = canonical(self._without_enabling(index, before), self._known)
             if before is None:
-                write_workflow(row, spec, None, targets_in(self._project.pk))
+                write_new(row, spec)
                 self._report.created.append(f"workflows/{spec.name}")
             elif write_over(row, spec, before):
                 self._report.updated.append(f"workflows/{spec.name}")
             else:
                 continue
-            touched.append(row)
+            patch = [] if before is None else difference(block_of(before), block_of(spec))
+            touched.append((row, patch))
         return touched
 
     def _without_enabling(self, index: int, before: WorkflowSpec | None) -> WorkflowSpec:

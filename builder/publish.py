@@ -43,9 +43,12 @@ def hold(project_id: int) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
-def publish(workflow: Workflow) -> WorkflowVersion:
-    """Freeze `workflow` as it stands and make this its current version. The caller holds the project's lock."""
-    content = freeze(workflow)
+def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVersion:
+    """Freeze `workflow` as it stands and make this its current version. The caller holds the project's lock.
+
+    `spec` is what its rows mean, where the caller knows it.
+    """
+    content = freeze(workflow, spec)
     digest = hashlib.sha256(text_of(content).encode()).hexdigest()
     version = WorkflowVersion.objects.filter(workflow=workflow, digest=digest).first()
     if version is None:
@@ -65,9 +68,9 @@ def publish(workflow: Workflow) -> WorkflowVersion:
     return version
 
 
-def freeze(workflow: Workflow) -> FrozenVersion:
+def freeze(workflow: Workflow, spec: WorkflowSpec | None = None) -> FrozenVersion:
     """What a version of `workflow` would hold now. Whether a trigger is on is a state, not part of it."""
-    spec = read_workflow(workflow.pk)
+    spec = spec or read_workflow(workflow.pk)
     off = tuple(trigger.model_copy(update={"enabled": False}) for trigger in spec.triggers)
     named = tuple(dict.fromkeys(agent_names(spec)))
     rows = {row.name: row for row in Agent.objects.filter(project_id=workflow.project_id, name__in=named)}
@@ -76,6 +79,16 @@ def freeze(workflow: Workflow) -> FrozenVersion:
         agents=tuple(agent_spec(rows[name]) for name in named),
         default_model=Project.objects.values_list("default_model", flat=True).get(pk=workflow.project_id),
     )
+
+
+def read_stored(workflow: Workflow) -> WorkflowSpec:
+    """What the rows of `workflow` mean: out of its current version where that holds it, which is quicker."""
+    if workflow.current_version_id is None:
+        return read_workflow(workflow.pk)
+    spec = frozen(workflow.current_version_id).workflow
+    on = list(workflow.triggers.values_list("enabled", flat=True)) if spec.triggers else []
+    triggers = (one.model_copy(update={"enabled": state}) for one, state in zip(spec.triggers, on, strict=True))
+    return spec.model_copy(update={"triggers": tuple(triggers)})
 
 
 def agent_names(spec: WorkflowSpec) -> Iterator[str]:

@@ -62,6 +62,11 @@ def refuse(message: str, problems: _Problems) -> NoReturn:
     raise Invalid(f"{message}.", details=details)
 
 
+def refuse_shape(message: str, error: ValidationError) -> NoReturn:
+    """Raise Invalid with what pydantic found, in plain words."""
+    refuse(message, _shape_problems(error))
+
+
 def _checked(kind: type[_T], raw: Any, references: _Problems, message: str) -> _T:
     beyond = chain(_text_problems(raw, ()), references)
     try:

@@ -14,8 +14,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from agents.models import Agent
-from builder.canonical import block_of, text_of
+from builder.canonical import block_of
 from builder.models import AllowedWorkflow, Assignment, Hook, Outcome, Route, Stage, Trigger, Workflow
+from builder.patches import renamed
 from builder.spec import AssignmentSpec, StageRoute, StageSpec, WorkflowHook, WorkflowSpec
 from builder.spec import Hook as HookSpec
 from builder.spec import Route as RouteSpec
@@ -24,6 +25,8 @@ from projects.names import name_key
 
 # Positions are unique: before rows are put into a new order they move out of the way.
 _OUT_OF_THE_WAY = 1_000_000
+
+Blocks = dict[str, dict[str, Any]]  # of stages, by the key of their names
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,70 @@ def targets_in(project_id: int) -> Targets:
     )
 
 
-def write_workflow(workflow: Workflow, spec: WorkflowSpec, before: WorkflowSpec | None, targets: Targets) -> None:
-    """Make the rows of `workflow` mean `spec`; `before` is what they mean now, None where there are none yet."""
+def write_workflow(
+    workflow: Workflow,
+    spec: WorkflowSpec,
+    before: WorkflowSpec | None,
+    targets: Targets,
+    renames: Mapping[str, str] | None = None,
+) -> None:
+    """Make the rows of `workflow` mean `spec`; `before` is what they mean now, None where there are none yet.
+
+    `renames` says which stages of `before` go on under another name. Only what differs is written.
+    """
+    own = (spec.name, spec.description, spec.input_schema, spec.output_schema)
+    if before is not None:
+        if own != (before.name, before.description, before.input_schema, before.output_schema):
+            workflow.version += 1
+        touch(workflow)
     workflow.name, workflow.name_key = spec.name, name_key(spec.name)
     workflow.description = spec.description
     workflow.input_schema, workflow.output_schema = spec.input_schema, spec.output_schema
-    if before is not None:
-        touch(workflow)
     workflow.save()
-    Route.objects.filter(outcome__stage__workflow=workflow).delete()
-    stages = _write_stages(workflow, spec, before)
-    old = {name_key(stage.name): stage for stage in before.stages} if before else {}
+    old, fresh = _by_key(before, renames or {}), _by_key(spec, {})
+    turned = [stage for stage in spec.stages if _exits(old, stage) != _exits(fresh, stage)]
+    if before is not None:  # before the stages: a route holds on to the stage that it leads to
+        _forget_routes(workflow, [*(key for key in old if key not in fresh), *_keys_of(turned)], renames or {})
+    stages = _write_stages(workflow, spec, old, fresh, renames or {})
     for stage, wanted in zip(stages, spec.stages, strict=True):
-        _write_inside(stage, wanted, old.get(stage.name_key), targets)
-    _write_routes(stages, spec.stages, targets)
-    _write_triggers(workflow, spec.triggers)
+        _write_inside(stage, wanted, old.get(stage.name_key), fresh[stage.name_key], targets)
+    _write_routes(stages, turned, targets)
+    if before is None or _differ(_triggers_of(before), _triggers_of(spec)):
+        _write_triggers(workflow, spec.triggers)
+
+
+def _by_key(spec: WorkflowSpec | None, renames: Mapping[str, str]) -> Blocks:
+    """The blocks of the stages, by the names that they go on under."""
+    block = {"stages": []} if spec is None else renamed(block_of(spec), renames)
+    return {name_key(stage["name"]): stage for stage in block["stages"]}
+
+
+def _keys_of(stages: Iterable[StageSpec]) -> list[str]:
+    return [name_key(stage.name) for stage in stages]
+
+
+def _exits(blocks: Blocks, stage: StageSpec) -> Any:
+    """How a stage can end: where it differs, its routes are written anew. Two things are the same where this is."""
+    block = blocks.get(name_key(stage.name))
+    return None if block is None else _text([block["outcomes"], block["default_outcome"], block["routes"]])
+
+
+def _text(value: Any) -> str:
+    """JSON values as text, where the order of keys counts."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return one != other or _text(one) != _text(other)
+
+
+def _triggers_of(spec: WorkflowSpec) -> list[Any]:
+    return [block_of(trigger) for trigger in spec.triggers]
+
+
+def _forget_routes(workflow: Workflow, keys: Sequence[str], renames: Mapping[str, str]) -> None:
+    past = [name_key(was) for was, name in renames.items() if name_key(name) in keys]
+    Route.objects.filter(outcome__stage__workflow=workflow, outcome__stage__name_key__in=[*keys, *past]).delete()
 
 
 def touch(workflow: Workflow) -> None:
@@ -74,55 +126,61 @@ def touch(workflow: Workflow) -> None:
     workflow.updated_at = timezone.now()
 
 
-def _write_stages(workflow: Workflow, spec: WorkflowSpec, before: WorkflowSpec | None) -> list[Stage]:
-    rows = {stage.name_key: stage for stage in workflow.stages.all()} if before else {}
-    old = {name_key(stage.name): stage for stage in before.stages} if before else {}
-    wanted = {name_key(stage.name) for stage in spec.stages}
-    workflow.stages.exclude(name_key__in=wanted).delete()
-    workflow.stages.update(position=F("position") + _OUT_OF_THE_WAY)
-    stages = []
-    for position, block in enumerate(spec.stages):
-        key = name_key(block.name)
+def _write_stages(
+    workflow: Workflow, spec: WorkflowSpec, old: Blocks, fresh: Blocks, renames: Mapping[str, str]
+) -> list[Stage]:
+    rows = {name_key(renames.get(row.name, row.name)): row for row in workflow.stages.all()} if old else {}
+    if gone := [row.pk for key, row in rows.items() if key not in fresh]:
+        workflow.stages.filter(pk__in=gone).delete()
+    if any(rows[key].position != position for position, key in enumerate(fresh) if key in rows):
+        workflow.stages.update(position=F("position") + _OUT_OF_THE_WAY)
+        for row in rows.values():
+            row.position += _OUT_OF_THE_WAY
+    stages, changed = [], []
+    for position, (key, block) in enumerate(zip(fresh, spec.stages, strict=True)):
         stage = rows.get(key) or Stage(workflow=workflow, version=0)
+        if key not in old or _own(old[key]) != _own(fresh[key]):
+            stage.version += 1
+            changed.append(stage)
+        elif (stage.position, stage.name) != (position, block.name):
+            changed.append(stage)
         stage.position, stage.name, stage.name_key = position, block.name, key
         stage.task, stage.mode = block.task, block.mode
         stage.max_cycles, stage.max_visits = block.max_cycles, block.max_visits
-        if key not in old or _own(old[key]) != _own(block):
-            stage.version += 1
         stages.append(stage)
-    _save_all(Stage, stages, ("position", "name", "task", "mode", "max_cycles", "max_visits", "version"))
+    _save_all(Stage, changed, _STAGE_FIELDS)
     return stages
 
 
-def _own(stage: StageSpec) -> str:
-    """A stage without its assignments: these are edited, and counted, on their own. As text, where order counts."""
-    return text_of(stage.model_copy(update={"assignments": ()}))
+_STAGE_FIELDS = ("position", "name", "name_key", "task", "mode", "max_cycles", "max_visits", "version")
 
 
-def _write_inside(stage: Stage, wanted: StageSpec, old: StageSpec | None, targets: Targets) -> None:
-    if old is None or (old.outcomes, old.default_outcome) != (wanted.outcomes, wanted.default_outcome):
+def _own(stage: Mapping[str, Any]) -> str:
+    """A stage without its assignments: these are edited, and counted, on their own."""
+    return _text({field: value for field, value in stage.items() if field != "assignments"})
+
+
+def _write_inside(
+    stage: Stage, wanted: StageSpec, old: Mapping[str, Any] | None, fresh: Mapping[str, Any], targets: Targets
+) -> None:
+    if old is None or any(old[field] != fresh[field] for field in ("outcomes", "default_outcome")):
         if old is not None:
             stage.outcomes.all().delete()
         Outcome.objects.bulk_create(
             Outcome(stage=stage, position=position, label=label, is_default=label == wanted.default_outcome)
             for position, label in enumerate(wanted.outcomes)
         )
-    hooks = (wanted.entry_hooks, wanted.exit_hooks)
-    if old is None or _texts((old.entry_hooks, old.exit_hooks)) != _texts(hooks):
+    if old is None or any(_differ(old[field], fresh[field]) for field in ("entry_hooks", "exit_hooks")):
         if old is not None:
             stage.hooks.all().delete()
         Hook.objects.bulk_create(
             _hook_row(stage, moment, position, hook, targets)
-            for moment, group in zip(("entry", "exit"), hooks, strict=True)
+            for moment, group in (("entry", wanted.entry_hooks), ("exit", wanted.exit_hooks))
             for position, hook in enumerate(group)
         )
-    before = old.assignments if old else ()
-    if before != wanted.assignments:
-        _write_assignments(stage, wanted.assignments, before, targets)
-
-
-def _texts(groups: Iterable[Iterable[HookSpec]]) -> list[list[str]]:
-    return [[text_of(hook) for hook in group] for group in groups]
+    before = old["assignments"] if old else []
+    if before != fresh["assignments"]:
+        _write_assignments(stage, wanted.assignments, [AssignmentSpec.model_validate(one) for one in before], targets)
 
 
 def _hook_row(stage: Stage, moment: str, position: int, hook: HookSpec, targets: Targets) -> Hook:
@@ -205,15 +263,16 @@ def _fill_assignment(row: Assignment, block: AssignmentSpec, targets: Targets) -
     row.last_resort, row.on_failure = block.last_resort, block.on_failure
 
 
-def _write_routes(stages: Sequence[Stage], blocks: Sequence[StageSpec], targets: Targets) -> None:
+def _write_routes(stages: Sequence[Stage], turned: Sequence[StageSpec], targets: Targets) -> None:
+    """The routes of the stages that were turned elsewhere, whose old ones are gone."""
     places = {stage.name: stage.pk for stage in stages}
-    outcomes = {
-        (outcome.stage_id, outcome.label): outcome for outcome in Outcome.objects.filter(stage__in=list(stages))
-    }
+    ids = [places[stage.name] for stage in turned]
+    rows = Outcome.objects.filter(stage__in=ids) if ids else ()
+    outcomes = {(outcome.stage_id, outcome.label): outcome for outcome in rows}
     Route.objects.bulk_create(
-        _route_row(outcomes[stage.pk, label], route, places, targets)
-        for stage, block in zip(stages, blocks, strict=True)
-        for label, route in block.routes.items()
+        _route_row(outcomes[places[stage.name], label], route, places, targets)
+        for stage in turned
+        for label, route in stage.routes.items()
     )
 
 
@@ -260,5 +319,6 @@ def _mark(kind: str, key: str, position: int) -> tuple[str, str | int]:
 def _save_all(model: Any, rows: Iterable[Any], fields: Sequence[str]) -> None:
     rows = list(rows)
     new, old = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
-    model.objects.bulk_create(new)
+    # What stands out of the way makes room first.
     model.objects.bulk_update(old, fields, batch_size=200)
+    model.objects.bulk_create(new)

@@ -3,60 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from agents.models import Agent
 from agents.operations import AgentFields
 from builder.canonical import block_of, canonical, text_of
 from builder.errors import AlreadyThere, CannotEnable
-from builder.models import Workflow
-from builder.publish import publish
+from builder.history import Deed, record
+from builder.layout import Point, Spot
+from builder.models import Edit, Workflow
+from builder.operations.placing import place_patch, places_of, put_places
+from builder.patches import Patch, difference, renamed
+from builder.publish import publish, read_stored
 from builder.reading import known_in, read_workflow
 from builder.references import Known
+from builder.rings import edited
 from builder.spec import AgentSpec, WorkflowSpec
 from builder.validation import checked_workflow
 from builder.writing import targets_in, touch, trigger_marks, write_workflow
 from projects.names import name_key
 
 
-def store_new(project_id: int, raw: Any) -> Workflow:
+def store_new(project_id: int, raw: Any, deed: Deed) -> Workflow:
     """Check the block `raw` and store it as a new workflow. The caller holds the project's lock. Raises Invalid."""
     known = _with_itself(known_in(project_id), raw, ())
     spec = _checked(project_id, raw, known, None)
     _refuse_enabling(spec, None)
     workflow = start_row(project_id, spec.name)
-    write_workflow(workflow, canonical(spec, known), None, targets_in(project_id))
+    write_new(workflow, canonical(spec, known))
     publish(workflow)
+    note(workflow, deed, [])
     return workflow
 
 
-def store_over(workflow: Workflow, raw: Any, *, once_called: str | None = None) -> Workflow:
-    """Check the block `raw` and store it in place of what `workflow` means now, unless it means the same.
+def store_over(
+    workflow: Workflow,
+    raw: Any,
+    deed: Deed,
+    *,
+    once_called: str | None = None,
+    places: Mapping[Spot, Point | None] | None = None,
+) -> Edit | None:
+    """Check the block `raw` and store it in place of what `workflow` means now; None where it means the same.
 
     The block may name the workflow itself by its present name, or by the one that it was `once_called`. The caller
-    holds the project's lock. What was there stays as a version. Raises Invalid.
+    holds the project's lock. What was there stays as a version, and the edit is kept; `places` are where cards of the
+    canvas are put with it. Raises Invalid.
     """
-    before = read_workflow(workflow.pk)
+    before = read_stored(workflow)
     known = _with_itself(known_in(workflow.project_id), raw, (workflow.name, once_called))
-    spec = _checked(workflow.project_id, raw, known, workflow)
+    spec = canonical(_checked(workflow.project_id, raw, known, workflow), known)
     _refuse_enabling(spec, before)
-    if write_over(workflow, canonical(spec, known), before):
-        publish(workflow)
-    return workflow
+    stood = places_of(workflow)
+    if not write_over(workflow, spec, before, deed.renames):
+        return None
+    publish(workflow, spec)
+    patch = difference(renamed(block_of(before), deed.renames), block_of(spec))
+    put_places(workflow, places or {})
+    stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
+    return note(workflow, deed, [*patch, *place_patch(stood, places_of(workflow))])
 
 
-def write_over(workflow: Workflow, spec: WorkflowSpec, before: WorkflowSpec) -> bool:
-    """Store the checked, canonical `spec` over `before`; False where both are the same. The caller publishes."""
+def write_over(
+    workflow: Workflow, spec: WorkflowSpec, before: WorkflowSpec, renames: Mapping[str, str] | None = None
+) -> bool:
+    """Store the checked, canonical `spec` over `before`; False where both are the same. The caller publishes and notes.
+
+    `renames` says which stages go on under another name.
+    """
     if text_of(spec) == text_of(before):
         return False
     if workflow.current_version_id is None:
         publish(workflow)  # or an edit of its agents would be lost to those who restore
     if spec.name != before.name:
         _rename(workflow, spec.name)
-    write_workflow(workflow, spec, before, targets_in(workflow.project_id))
+    write_workflow(workflow, spec, before, targets_in(workflow.project_id), renames)
     return True
+
+
+def write_new(workflow: Workflow, spec: WorkflowSpec) -> None:
+    """Store the checked, canonical `spec` in a row that has no definition yet. The caller publishes and notes."""
+    write_workflow(workflow, spec, None, targets_in(workflow.project_id))
+
+
+def note(workflow: Workflow, deed: Deed, patch: Patch) -> Edit:
+    """Keep the edit, and tell the open pages after the commit."""
+    edit = record(workflow, deed, patch)
+    transaction.on_commit(partial(edited, workflow.pk, edit.number))
+    return edit
 
 
 def _rename(workflow: Workflow, name: str) -> None:
@@ -77,12 +115,17 @@ def start_row(project_id: int, name: str) -> Workflow:
     return Workflow.objects.create(project_id=project_id, name=name, name_key=name_key(name))
 
 
-def republish(workflow_ids: Iterable[int]) -> None:
-    """Count an edit of these workflows that came from elsewhere (a deleted target), and publish them."""
-    for workflow in Workflow.objects.filter(pk__in=set(workflow_ids)):
+def republish(befores: Mapping[int, WorkflowSpec], deed: Deed) -> None:
+    """Count an edit of these workflows that came from elsewhere (a deleted target), and publish them.
+
+    `befores` says by id what they meant before.
+    """
+    for workflow in Workflow.objects.filter(pk__in=befores):
         touch(workflow)
         workflow.save()
         publish(workflow)
+        after = block_of(read_workflow(workflow.pk))
+        note(workflow, deed, difference(block_of(befores[workflow.pk]), after))
 
 
 def forget_versions_naming(agent: Agent) -> None:

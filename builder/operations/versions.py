@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from builder.canonical import block_of
+from builder.history import Deed
 from builder.models import Workflow, WorkflowVersion
 from builder.operations.storing import store_over
 from builder.publish import hold
@@ -23,4 +24,6 @@ def restore_version(caller: Caller, workflow: Workflow, version: WorkflowVersion
         hold(workflow.project_id)
         locked = Workflow.objects.select_related("project").get(pk=workflow.pk)
         block = block_of(FrozenVersion.model_validate(version.content).workflow)
-        return store_over(locked, {**block, "name": locked.name}, once_called=version.workflow_name)
+        deed = Deed(caller.user, "restore", f"Restored version {version.number}")
+        store_over(locked, {**block, "name": locked.name}, deed, once_called=version.workflow_name)
+        return locked

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from builder.canonical import block_of
 from builder.errors import EditedMeanwhile
+from builder.history import Deed
 from builder.models import AllowedWorkflow, Assignment, Hook, Route, Workflow
 from builder.operations.storing import republish, store_new, store_over
-from builder.publish import hold
-from builder.reading import read_workflow
+from builder.publish import hold, read_stored
 from builder.spec import Capability
 from projects.access import Caller, Role, require
 from projects.errors import Detail, Invalid
@@ -29,7 +29,7 @@ def create_workflow(caller: Caller, project: Project, raw: Any) -> Workflow:
     require(caller, project, Role.EDITOR)
     with transaction.atomic():
         hold(project.pk)
-        return store_new(project.pk, raw)
+        return store_new(project.pk, raw, Deed(caller.user, "create", "Created the workflow"))
 
 
 def replace_workflow(caller: Caller, workflow: Workflow, raw: Any) -> Workflow:
@@ -43,7 +43,7 @@ def replace_workflow(caller: Caller, workflow: Workflow, raw: Any) -> Workflow:
         locked = _locked(workflow)
         block, told = _parted(raw)
         _check_told(locked, told)
-        store_over(locked, block)
+        store_over(locked, block, Deed(caller.user, "replace", "Replaced the definition"))
         _archive(locked, told.get("archived"))
         return locked
 
@@ -56,7 +56,8 @@ def patch_workflow(caller: Caller, workflow: Workflow, raw: Any) -> Workflow:
         block, told = _parted(raw)
         _check_told(locked, told)
         if block:
-            store_over(locked, {**block_of(read_workflow(locked.pk)), **block})
+            deed = Deed(caller.user, "replace", f"Changed {', '.join(map(str, block))}")
+            store_over(locked, {**block_of(read_stored(locked)), **block}, deed)
         _archive(locked, told.get("archived"))
         return locked
 
@@ -71,9 +72,11 @@ def delete_workflow(caller: Caller, workflow: Workflow) -> None:
     require(caller, workflow.project, Role.EDITOR)
     with transaction.atomic():
         locked = _locked(workflow)
-        touched = _turn_away(locked)
+        naming = _naming(locked)
+        befores = {workflow.pk: read_stored(workflow) for workflow in Workflow.objects.filter(pk__in=naming)}
+        _turn_away(locked)
         locked.delete()
-        republish(touched)
+        republish(befores, Deed(caller.user, "delete_target", f"The workflow {workflow.name} was deleted"))
 
 
 def _locked(workflow: Workflow) -> Workflow:
@@ -111,21 +114,22 @@ def _archive(workflow: Workflow, archived: bool | None) -> None:
     workflow.save(update_fields=["archived_at", "revision", "updated_at"])
 
 
-def _turn_away(workflow: Workflow) -> set[int]:
-    """Take `workflow` out of everything that names it; the ids of the other workflows that this changed."""
-    others = ~Q(stage__workflow=workflow)
-    routes = Route.objects.filter(target_workflow=workflow)
-    hooks = Hook.objects.filter(target_workflow=workflow)
-    assignments = Assignment.objects.filter(others, allowed__workflow=workflow).prefetch_related("allowed")
-    touched = set(routes.values_list("outcome__stage__workflow_id", flat=True))
-    touched |= set(hooks.values_list("stage__workflow_id", flat=True))
-    for assignment in assignments.select_related("stage"):
-        touched.add(assignment.stage.workflow_id)
+def _naming(workflow: Workflow) -> set[int]:
+    """The ids of the other workflows that name `workflow`."""
+    routes = Route.objects.filter(target_workflow=workflow).values_list("outcome__stage__workflow_id", flat=True)
+    hooks = Hook.objects.filter(target_workflow=workflow).values_list("stage__workflow_id", flat=True)
+    allowed = AllowedWorkflow.objects.filter(workflow=workflow).values_list("assignment__stage__workflow_id", flat=True)
+    return {*routes, *hooks, *allowed} - {workflow.pk}
+
+
+def _turn_away(workflow: Workflow) -> None:
+    """Take `workflow` out of everything that names it."""
+    assignments = Assignment.objects.filter(~Q(stage__workflow=workflow), allowed__workflow=workflow)
+    for assignment in assignments.prefetch_related("allowed"):
         _disallow(assignment)
-    routes.delete()
-    hooks.delete()
+    Route.objects.filter(target_workflow=workflow).delete()
+    Hook.objects.filter(target_workflow=workflow).delete()
     AllowedWorkflow.objects.filter(workflow=workflow).delete()
-    return touched - {workflow.pk}
 
 
 def _disallow(assignment: Assignment) -> None:

@@ -1,0 +1,127 @@
+"""The record of edits: kept with every change, gone back and forth by undo and redo, told to who meets a conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Max
+from django.utils import timezone
+
+from builder import patches
+from builder.errors import EditedMeanwhile
+from builder.models import Edit, Workflow
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Json = Any
+_MOST_LOOKED_AT = 200  # edits that are searched for who changed something last
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who does what, for the record: `kind` is the command's name, `summary` what was done in words."""
+
+    user: User | None
+    kind: str
+    summary: str
+    renames: Mapping[str, str] = field(default_factory=dict)  # stages, old name to new
+    undoes: Edit | None = None
+
+
+def record(workflow: Workflow, deed: Deed, patch: patches.Patch) -> Edit:
+    """Keep an edit of `workflow`, which is stored and published already. The caller holds the project's lock."""
+    if deed.kind not in ("undo", "redo"):  # whoever goes on otherwise has nothing to redo
+        mine = Edit.objects.filter(workflow=workflow, user=deed.user, state=Edit.State.UNDONE)
+        mine.update(state=Edit.State.DROPPED)
+    return Edit.objects.create(
+        workflow=workflow,
+        number=last_number(workflow.pk) + 1,
+        revision=workflow.revision,
+        user=deed.user,
+        at=timezone.now(),
+        kind=deed.kind,
+        summary=deed.summary[:_LONGEST],
+        patch=patch,
+        renames=dict(deed.renames),
+        version_id=workflow.current_version_id,
+        undoes=deed.undoes,
+    )
+
+
+def last_number(workflow_id: int) -> int:
+    """The number of the workflow's newest edit; 0 where it has none."""
+    found: int | None = Edit.objects.filter(workflow_id=workflow_id).aggregate(last=Max("number"))["last"]
+    return found or 0
+
+
+def to_undo(workflow: Workflow, user: User) -> Edit | None:
+    """The user's newest change that can be taken back."""
+    mine = Edit.objects.filter(workflow=workflow, user=user, state=Edit.State.DONE)
+    return mine.exclude(kind__in=("undo", "redo", "create", "import")).order_by("-number").first()
+
+
+def to_redo(workflow: Workflow, user: User) -> Edit | None:
+    """What the user undid last and can have again."""
+    mine = Edit.objects.filter(workflow=workflow, user=user, state=Edit.State.UNDONE)
+    return mine.order_by("number").first()
+
+
+def since(workflow_id: int, number: int) -> list[Edit]:
+    """The edits after this one, oldest first."""
+    return list(Edit.objects.filter(workflow_id=workflow_id, number__gt=number).order_by("number"))
+
+
+def touched_names(edits: Iterable[Edit]) -> set[str]:
+    """The names that the changed stages have now, after all of `edits`, oldest first."""
+    names: set[str] = set()
+    for edit in edits:
+        names = {edit.renames.get(name, name) for name in names} | patches.stages_in(edit.patch)
+    return names
+
+
+def name_conflict(error: EditedMeanwhile, workflow: Workflow) -> None:
+    """Write into `error` who edited the object last, and when."""
+    for edit in Edit.objects.filter(workflow=workflow).order_by("-number").select_related("user")[:_MOST_LOOKED_AT]:
+        if any(_concerns(tuple(entry["at"]), error.place) for entry in edit.patch):
+            error.by, error.at = name_of(edit.user), edit.at
+            return
+
+
+def _concerns(at: tuple[str, ...], place: tuple[str, ...]) -> bool:
+    """Whether a change at `at` is one of the object at `place`."""
+    if place[:1] == ("workflow",):
+        return len(at) == 1 and at[0] not in ("stages", "triggers")
+    if place[0] == "stage":
+        return at[0] in ("stage", "route") and at[1] == place[1] and at[2:] != ("assignments",)
+    return at[0] == "assignment" and at[1] == place[1] and at[2].split("\n")[0] == place[2]
+
+
+def who_else(edit: Edit, at: Iterable[tuple[str, ...]], user: User) -> tuple[str, str, datetime | None]:
+    """Who has changed one of the places `at` since `edit`, which object that is, and when."""
+    wanted = [place[:2] for place in at]
+    for later in since(edit.workflow_id, edit.number)[::-1]:
+        for entry in later.patch:
+            if tuple(entry["at"][:2]) in wanted:
+                who = "You" if later.user_id == user.pk else name_of(later.user)
+                return who, object_of(entry["at"]), later.at
+    return "Somebody", object_of(next(iter(at), ("name",))), None
+
+
+def object_of(at: Iterable[str]) -> str:
+    """The object that a place of a patch lies in, in words."""
+    parts = tuple(at)
+    if parts[0] == "stages":
+        return "the list of stages"
+    if parts[0] in ("stage", "route", "place"):
+        return f"stage {parts[1]}"
+    return f"{parts[2].split(chr(10))[0]} on {parts[1]}" if parts[0] == "assignment" else "the workflow's settings"
+
+
+def name_of(user: User | None) -> str:
+    """A person as others are told of them."""
+    return (user.get_full_name() or user.get_username()) if user is not None else "Somebody"
