@@ -1,31 +1,66 @@
-// Live pages. The element [data-sync-url] owns the socket (hx-ws:connect) and knows how far the page is (#live-seq).
+// Live pages. The element [data-sync-url] owns the socket (hx-ws:connect) and knows how far the page is (its [data-seq]).
 // Frames: HTML made of <hx-partial>s is swapped by htmx; JSON {"seq": N} says how far the truth is. On a gap and on every
 // (re)connection the page asks for what it missed: GET sync-url?since=SEQ, answered with the same partials; so does
 // {"refresh": true}, for what has no number here, such as the state of a child run.
+// Other modules hear each JSON frame as "live:frame" on the element, and each (re)connection as "live:connected".
 
-const root = document.querySelector("[data-sync-url]");
+export const root = document.querySelector("[data-sync-url]");
 const chip = document.getElementById("connection");
 const WORDS = { live: "Live", behind: "Behind", offline: "Offline" };
 const POLL_EVERY = 3000;
 const SOCKET_WAIT = 5000;
+const BEHIND_AFTER = 500; // what is caught up within this is not worth a word
+const PATIENCE = Number(root?.dataset.patience ?? 0); // before a hint is followed: the page may be told by an answer of its own
 
 let wanted = 0; // the newest number the server has told us of
 let asking = false;
 let again = false; // asked to look again while asking
 let socketOpen = false;
 let reachable = true;
+let held = 0;
+let late = null; // the timer after which a page that is still behind says so
 
-const seen = () => Number(document.getElementById("live-seq")?.dataset.seq ?? 0);
+const seen = () => Number(root.querySelector("[data-seq]")?.dataset.seq ?? 0);
+
+function state() {
+  if (!navigator.onLine || !reachable) return "offline";
+  return socketOpen && seen() >= wanted ? "live" : "behind";
+}
+
+function word(now) {
+  chip.dataset.connection = now;
+  chip.textContent = WORDS[now];
+}
 
 function showState() {
   if (!chip) return;
-  const state = !navigator.onLine || !reachable ? "offline" : socketOpen && seen() >= wanted ? "live" : "behind";
-  if (chip.dataset.connection === state && chip.textContent === WORDS[state]) return;
-  chip.dataset.connection = state;
-  chip.textContent = WORDS[state];
+  const now = state();
+  if (late && now === "behind") return;
+  clearTimeout(late);
+  late = null;
+  if (chip.dataset.connection === now && chip.textContent === WORDS[now]) return;
+  if (now === "behind" && socketOpen) late = setTimeout(() => ((late = null), word(state())), BEHIND_AFTER);
+  else word(now);
+}
+
+/** Say something to the server, if the socket is open. Nothing is decided by it. */
+export function send(frame) {
+  const socket = root?._htmx?.ws?.connection?.socket;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+/** Follow no hint until `release`: an answer that is on its way brings the page forward by itself. */
+export function hold() {
+  held += 1;
+}
+
+export function release() {
+  held -= 1;
+  if (!held && wanted > seen()) catchUp();
 }
 
 async function catchUp(force = false) {
+  if (held && !force) return;
   if (asking) {
     again ||= force;
     return;
@@ -52,7 +87,9 @@ function hint(event) {
   if (frame.say) document.getElementById("live").textContent = frame.say;
   if (Number.isInteger(frame.approvals)) document.getElementById("approval-count").textContent = frame.approvals || "";
   if (Number.isInteger(frame.seq)) wanted = Math.max(wanted, frame.seq);
-  if (frame.refresh || wanted > seen()) catchUp(Boolean(frame.refresh));
+  if (frame.refresh) catchUp(true);
+  else if (wanted > seen()) setTimeout(() => wanted > seen() && catchUp(), PATIENCE);
+  root.dispatchEvent(new CustomEvent("live:frame", { detail: frame }));
   showState();
 }
 
@@ -84,6 +121,7 @@ function answered(event) {
 function connected() {
   socketOpen = true;
   catchUp();
+  root.dispatchEvent(new CustomEvent("live:connected"));
 }
 
 function start() {

@@ -1,0 +1,80 @@
+"""What a workflow's page needs to stay in step with others: its socket, and who has changed what since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+
+from builder.history import last_number, name_of
+from builder.models import Assignment, Edit, Stage, Workflow
+from builder.presence import COLOURS
+
+Json = Any
+At = tuple[str, ...]
+_MOST = 50  # edits that are told one by one
+
+
+def live(workflow: Workflow, view: str) -> dict[str, Json]:
+    """The context of builder/_live.html; `view` is outline or canvas."""
+    return {
+        "socket_url": f"/ws/workflows/{workflow.pk}",
+        "sync_url": f"/w/{workflow.pk}/sync?view={view}",
+        "seq": last_number(workflow.pk),
+        "now": timezone.now(),
+    }
+
+
+def news(workflow_id: int, since: int, viewer: User) -> list[dict[str, Json]]:
+    """The edits after `since`, at most the newest fifty, oldest first: the context of builder/_news.html."""
+    newest = Edit.objects.filter(workflow_id=workflow_id, number__gt=since).order_by("-number")
+    edits = list(newest.select_related("user")[:_MOST])[::-1]
+    if not edits:
+        return []
+    ids = _ids(workflow_id)
+    return [
+        {
+            "number": edit.number,
+            "by": name_of(edit.user),
+            "colour": (edit.user_id or 0) % COLOURS,
+            "you": edit.user_id == viewer.pk,
+            "what": edit.summary,
+            "at": " ".join(_places(edit, edits[index + 1 :], ids)),
+        }
+        for index, edit in enumerate(edits)
+    ]
+
+
+def _ids(workflow_id: int) -> dict[At, str]:
+    """The keys of drawers by where a patch has their objects: ("stage", "Draft") is stage:12."""
+    stages = Stage.objects.filter(workflow_id=workflow_id).values_list("pk", "name")
+    ids: dict[At, str] = {("stage", name): f"stage:{pk}" for pk, name in stages}
+    rows = Assignment.objects.filter(stage__workflow_id=workflow_id).order_by("stage", "position")
+    for pk, stage, agent in rows.values_list("pk", "stage__name", "agent__name"):
+        key, turn = agent, 1
+        while ("assignment", stage, key) in ids:  # the agent stands on the stage more than once
+            turn += 1
+            key = f"{agent}\n{turn}"
+        ids["assignment", stage, key] = f"assignment:{pk}"
+    return ids
+
+
+def _places(edit: Edit, later: Iterable[Edit], ids: dict[At, str]) -> list[str]:
+    """The objects that the edit changed and that are still there."""
+    renames = [other.renames for other in later]
+    found: dict[str, None] = {}
+    for entry in edit.patch:
+        at = tuple(entry["at"])
+        if len(at) == 1:
+            found["workflow"] = None
+            continue
+        name = at[1]
+        for names in renames:
+            name = names.get(name, name)
+        place = ids.get(("assignment", name, at[2]) if at[0] == "assignment" else ("stage", name))
+        if place and at[0] != "place":
+            found[place] = None
+    return list(found)

@@ -1,0 +1,188 @@
+// The builder with others in it: who is here, a ring around the card that somebody edits, and what they have changed.
+// live.js follows the socket and asks for what is new; #builder-news (in each answer) says who changed what.
+// What somebody types is never replaced: a drawer with unsaved changes gets a word and a choice instead.
+
+import { hold, release, root, send } from "./live.js";
+import { showPeople } from "./people.js";
+
+const slot = document.getElementById("drawer");
+const drawer = () => slot.querySelector(".drawer[data-drawer]");
+const PLACE = /^([a-z]+:\d+)/; // "outcome:12:approve" is at stage 12
+const OF_A_STAGE = /^(stage|outcome|target|hook|gate):/;
+const FLASH = 2000;
+const SAY_EVERY = 2000;
+
+let people = [];
+let told = null; // where the others think our drawer is
+let shownUpTo = 0; // the newest edit whose news were shown
+let mine = 0; // our own changes on their way
+const sayings = [];
+let saying = null;
+
+// Where our drawer is
+
+const at = () => (drawer()?.dataset.drawer.match(PLACE)?.[1] ?? "").replace(OF_A_STAGE, "stage:");
+
+function tellPlace(again = false) {
+  if (!again && told === at()) return;
+  told = at();
+  send({ at: told });
+}
+
+// Cards
+
+/** The cards that show a place: one on the outline, one on the canvas, or none. */
+function cardsOf(place) {
+  const [kind, id] = place.split(":");
+  const within =
+    kind === "assignment"
+      ? document.getElementById(`assignment-${id}`)?.closest(".stage, .node")
+      : document.getElementById(`stage-${id}`);
+  const node = kind === "assignment" ? null : document.getElementById(`node-${id}`);
+  return [within, node].filter(Boolean);
+}
+
+function drawPeople() {
+  showPeople(people, cardsOf);
+}
+
+function flash(place, colour) {
+  for (const card of cardsOf(place)) {
+    card.dataset.changedBy = colour;
+    setTimeout(() => {
+      if (card.dataset.changedBy === colour) delete card.dataset.changedBy;
+    }, FLASH);
+  }
+}
+
+// Words
+
+function say(text) {
+  sayings.push(text);
+  if (saying) return;
+  saying = setInterval(sayNext, SAY_EVERY);
+  sayNext();
+}
+
+function sayNext() {
+  if (!sayings.length) {
+    clearInterval(saying);
+    saying = null;
+    return;
+  }
+  document.getElementById("live").textContent =
+    sayings.length > 1 ? `${sayings.length} changes by others. The last: ${sayings.at(-1)}` : sayings[0];
+  sayings.length = 0;
+}
+
+// News: <li data-number data-by data-colour data-you data-at="stage:12 assignment:5">Ana: Renamed …</li>
+
+function readNews(own) {
+  const fresh = [...document.querySelectorAll("#builder-news > li")].filter((row) => Number(row.dataset.number) > shownUpTo);
+  let whose = ""; // who changed something last, if it was not this page
+  let changed = false; // what the open drawer shows
+  for (const row of fresh) {
+    shownUpTo = Math.max(shownUpTo, Number(row.dataset.number));
+    const { by, colour, you } = row.dataset;
+    const places = row.dataset.at.split(" ").filter(Boolean);
+    if (you && own) continue; // what this page has just done itself
+    if (!you) {
+      for (const place of places) flash(place, colour);
+      say(row.textContent.trim());
+    }
+    whose = you ? "You, in another tab," : by;
+    changed ||= places.includes(at());
+  }
+  if (!whose || !at()) return;
+  if (/^(stage|assignment):/.test(at()) && !cardsOf(at()).length) deletedUnderUs(whose);
+  else if (changed) changedUnderUs(whose);
+}
+
+/** Somebody changed what the open drawer shows. */
+function changedUnderUs(who) {
+  if (slot.querySelector("form[data-dirty]")) notice(`${who} changed this just now.`, true);
+  else refresh();
+}
+
+/** What was typed stays to be copied; a drawer without anything typed has nothing to show any more. */
+function deletedUnderUs(who) {
+  const text = `${who} deleted this just now.`;
+  if (slot.querySelector("form[data-dirty]")) return notice(text, false);
+  slot.replaceChildren();
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "warning" } }));
+}
+
+function notice(text, offersTheirs) {
+  const made = document.getElementById("drawer-news").content.firstElementChild.cloneNode(true);
+  made.querySelector("p").textContent = text;
+  const theirs = made.querySelector("button");
+  if (offersTheirs) theirs.setAttribute("hx-get", addressOfDrawer());
+  else theirs.remove();
+  drawer().querySelector(".drawer-news")?.remove();
+  drawer().querySelector(".drawer-head").after(made);
+  htmx.process(made);
+}
+
+function addressOfDrawer() {
+  const form = slot.querySelector("form[action]");
+  const address = new URL(form?.getAttribute("action") ?? location.href, location.href);
+  const tab = form?.elements.namedItem("tab")?.value;
+  if (tab) address.searchParams.set("tab", tab);
+  return address.pathname + address.search;
+}
+
+/** A drawer without unsaved changes just shows what is there now; the focus stays where it is. */
+function refresh() {
+  htmx.ajax("GET", addressOfDrawer(), { source: slot, target: slot, swap: "innerMorph" });
+}
+
+/** While the newer drawer was on its way, somebody may have begun to type. */
+function keepTyped(event) {
+  const { ctx, tasks } = event.detail;
+  if (ctx.sourceElement !== slot) return;
+  for (const task of [...tasks]) {
+    if (task.target === slot && slot.querySelector("form[data-dirty]")) tasks.splice(tasks.indexOf(task), 1);
+  }
+}
+
+// Our own changes: their answers bring the page forward, no hint has to.
+
+const changes = (ctx) => ctx.request.method !== "GET" && ctx.sourceElement !== root;
+const underway = new WeakSet();
+
+function begun(event) {
+  const { ctx } = event.detail;
+  if (!changes(ctx) || underway.has(ctx)) return;
+  underway.add(ctx);
+  mine += 1;
+  hold();
+}
+
+function ended(event) {
+  const { ctx } = event.detail;
+  if (underway.delete(ctx)) {
+    readNews(true);
+    mine -= 1;
+    release();
+  } else if (ctx.sourceElement === root) {
+    readNews(mine > 0);
+  }
+  drawPeople(); // a swap takes rings off
+}
+
+function start() {
+  shownUpTo = Number(document.getElementById("builder-seq").dataset.seq);
+  root.addEventListener("live:frame", (event) => {
+    if (!Array.isArray(event.detail.people)) return;
+    people = event.detail.people;
+    drawPeople();
+  });
+  root.addEventListener("live:connected", () => tellPlace(true));
+  new MutationObserver(() => tellPlace()).observe(slot, { childList: true });
+  document.addEventListener("htmx:before:request", begun);
+  document.addEventListener("htmx:finally:request", ended);
+  document.addEventListener("htmx:before:swap", keepTyped);
+  tellPlace(true);
+}
+
+if (root && document.getElementById("builder-seq")) start();
