@@ -154,7 +154,7 @@ class PlaceCards(_Command):
     """Where cards stand: `stage:12`, or `target:12:approve` for the workflow that this outcome leads to; [x, y]."""
 
     do: Literal["place"]
-    places: Annotated[dict[str, tuple[Place, Place]], Field(max_length=5_000)]
+    places: Annotated[dict[str, Annotated[list[Place], Field(min_length=2, max_length=2)]], Field(max_length=5_000)]
 
 
 class Tidy(_Command):

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from builder.views import drawers, outline
+from builder.views import commands, drawers, outline
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<int:workflow_id>", outline.outline, name="workflow"),
     path("w/<int:workflow_id>/outline", outline.outline, name="workflow-outline"),
+    path("w/<int:workflow_id>/commands", commands.commands, name="workflow-commands"),
+    path("w/<int:workflow_id>/sync", commands.synced, name="workflow-sync"),
+    path("w/<int:workflow_id>/copy", commands.copy, name="workflow-copy"),
     path("drawers/stages/<int:stage_id>", drawers.stage, name="stage-drawer"),
+    path("drawers/stages/<int:stage_id>/outcome", drawers.outcome, name="outcome-drawer"),
+    path("drawers/stages/<int:stage_id>/target", drawers.target, name="target-drawer"),
     path("drawers/assignments/<int:assignment_id>", drawers.assignment, name="assignment-drawer"),
+    path("drawers/hooks/<int:hook_id>", drawers.hook, name="hook-drawer"),
+    path("drawers/agents/<int:agent_id>", drawers.agent, name="agent-drawer"),
+    path("drawers/workflows/<int:workflow_id>", drawers.workflow, name="workflow-drawer"),
 ]

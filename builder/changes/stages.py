@@ -121,7 +121,7 @@ def place(draft: Draft, command: PlaceCards) -> str:
             )
         name = names.get(int(number[:18]))
         if name is not None and (kind == "target") is bool(label):
-            draft.places[name, label] = spot
+            draft.places[name, label] = (spot[0], spot[1])
     return f"Moved {len(draft.places)} card{'' if len(draft.places) == 1 else 's'}"
 
 

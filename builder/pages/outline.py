@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 
 from builder.checks import check_stored
-from builder.models import Assignment, Stage, Workflow
+from builder.history import last_number, to_redo, to_undo
+from builder.models import Stage, Workflow
+from builder.pages.graph import Graph, graph_of
+from builder.pages.live import live
 from builder.pages.typed import duration
-from builder.reading import with_parts, workflow_spec
-from builder.spec import END, ApprovalHook, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
+from builder.spec import END, ApprovalHook, AssignmentSpec, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
 from projects.access import Caller, Role, role_of
 
 Json = Any
@@ -27,46 +30,46 @@ def outline_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
     role = role_of(caller, workflow.project)
     can_edit = role is not None and role >= Role.EDITOR
     can_run = role is not None and role >= Role.OPERATOR and workflow.archived_at is None
+    graph = graph_of(workflow)
     return {
         "project": {"name": workflow.project.name, "url": reverse("project", args=[workflow.project.slug])},
-        "tabs": _tabs(workflow),
+        "tabs": tabs(workflow, "Stages"),
         "can_edit": can_edit,
         "can_run": can_run,
         "run_dialog_url": reverse("run-dialog", args=[workflow.pk]),
-        "add_stage_url": "",
-        **_definition(workflow, can_edit=can_edit),
+        "stages": [card(graph, position, can_edit=can_edit) for position in range(len(graph.stage_ids))],
+        **shell(caller, graph),
+        "live": live(workflow, "outline"),
     }
 
 
-def saved_part(stage: Stage) -> dict[str, Json]:
-    """What a saved drawer changes on the page: the card of its stage, the revision, the things to look at."""
-    workflow = Workflow.objects.select_related("project").get(pk=stage.workflow_id)
-    shown = _definition(workflow, can_edit=True)
-    card = next(card for card in shown["stages"] if card["id"] == stage.pk)
-    return {"workflow": shown["workflow"], "problems": shown["problems"], "stage": card, "can_edit": True}
-
-
-def _definition(workflow: Workflow, *, can_edit: bool) -> dict[str, Json]:
-    held = with_parts(Workflow.objects.select_related("project")).get(pk=workflow.pk)
-    spec = workflow_spec(held)
-    targets = dict(Workflow.objects.filter(project=held.project_id).values_list("name", "pk"))
+def shell(caller: Caller, graph: Graph) -> dict[str, Json]:
+    """What stands around the stages, on every page of the builder and after every edit: builder/_sync_shell.html."""
+    workflow = graph.workflow
     return {
         "workflow": {
-            "name": held.name,
-            "description": held.description,
-            "revision": held.revision,
-            "archived": held.archived_at is not None,
+            "id": workflow.pk,
+            "name": workflow.name,
+            "description": workflow.description,
+            "revision": workflow.revision,
+            "archived": workflow.archived_at is not None,
         },
-        "stages": [stage_card(stage, spec, targets, can_edit=can_edit) for stage in held.stages.all()],
-        "problems": _problems(held, spec),
+        "commands_url": reverse("workflow-commands", args=[workflow.pk]),
+        "seq": last_number(workflow.pk),
+        "can_undo": to_undo(workflow, caller.user),
+        "can_redo": to_redo(workflow, caller.user),
+        "problems": _problems(workflow, graph.spec),
     }
 
 
-def _tabs(workflow: Workflow) -> list[dict[str, Json]]:
-    return [
-        {"label": "Outline", "url": reverse("workflow", args=[workflow.pk]), "current": True},
-        {"label": "Runs", "url": reverse("workflow-runs", args=[workflow.pk]), "current": False},
-    ]
+def tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
+    """The pages of a workflow; `current` is the label of the one that is shown."""
+    pages = {
+        "Visual": reverse("workflow", args=[workflow.pk]),
+        "Stages": reverse("workflow-outline", args=[workflow.pk]),
+        "Runs": reverse("workflow-runs", args=[workflow.pk]),
+    }
+    return [{"label": label, "url": url, "current": label == current} for label, url in pages.items()]
 
 
 def _problems(workflow: Workflow, spec: WorkflowSpec) -> list[dict[str, str]]:
@@ -84,30 +87,48 @@ def _where(path: str, spec: WorkflowSpec) -> str:
 # Stages
 
 
+def card(graph: Graph, position: int, *, can_edit: bool) -> dict[str, Json]:
+    """One stage of the outline, as builder/_stage_card.html shows it."""
+    ids = graph.assignment_ids[position]
+    return _card(graph.spec, position, graph.stage_ids[position], ids, graph.targets, can_edit=can_edit)
+
+
 def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can_edit: bool) -> dict[str, Json]:
-    """One stage of the outline, as builder/_stage_card.html shows it. `targets`: ids of workflows by name."""
-    block = spec.stages[stage.position]
-    address = reverse("stage-drawer", args=[stage.pk])
+    """The same of a stage whose assignments are at hand. `targets`: ids of workflows by name."""
+    ids = [assignment.pk for assignment in stage.assignments.all()]
+    return _card(spec, stage.position, stage.pk, ids, targets, can_edit=can_edit)
+
+
+def _card(
+    spec: WorkflowSpec, position: int, stage_id: int, ids: Sequence[int], targets: dict[str, int], *, can_edit: bool
+) -> dict[str, Json]:
+    block = spec.stages[position]
+    address = reverse("stage-drawer", args=[stage_id])
     return {
-        "id": stage.pk,
-        "number": stage.position + 1,
+        "id": stage_id,
+        "number": position + 1,
+        "position": position,
         "name": block.name,
         "task": block.task,
         "mode": block.mode.value,
         "mode_label": _MODES[block.mode],
-        "is_last": stage.position + 1 == len(spec.stages),
+        "is_first": position == 0,
+        "is_last": position + 1 == len(spec.stages),
         "max_cycles": block.max_cycles,
         "max_visits": block.max_visits,
         "drawer_url": address,
         "routing_url": f"{address}?tab=routing",
-        "assignments": [assignment_chip(assignment) for assignment in stage.assignments.all()],
+        "assignments": [
+            assignment_chip(pk, number, assignment)
+            for number, (pk, assignment) in enumerate(zip(ids, block.assignments, strict=True), start=1)
+        ],
         "entry_hooks": [_hook(hook) for hook in block.entry_hooks],
         "exit_hooks": [_hook(hook) for hook in block.exit_hooks],
         "outcomes": [
             {
                 "label": label,
                 "is_default": label == block.default_outcome,
-                "route": route_words(block, label, spec, stage.position, targets),
+                "route": route_words(block, label, spec, position, targets),
             }
             for label in block.outcomes
         ],
@@ -115,14 +136,14 @@ def stage_card(stage: Stage, spec: WorkflowSpec, targets: dict[str, int], *, can
     }
 
 
-def assignment_chip(assignment: Assignment) -> dict[str, Json]:
-    """One assignment, as components/_assignment_chip.html shows it."""
+def assignment_chip(pk: int, number: int, assignment: AssignmentSpec) -> dict[str, Json]:
+    """One assignment, as components/_assignment_chip.html shows it; numbers begin at 1."""
     return {
-        "id": assignment.pk,
-        "number": assignment.position + 1,
-        "agent": assignment.agent.name,
-        "capabilities": assignment.capabilities,
-        "drawer_url": reverse("assignment-drawer", args=[assignment.pk]),
+        "id": pk,
+        "number": number,
+        "agent": assignment.agent,
+        "capabilities": [capability.value for capability in assignment.capabilities],
+        "drawer_url": reverse("assignment-drawer", args=[pk]),
     }
 
 

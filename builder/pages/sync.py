@@ -1,0 +1,50 @@
+"""What a page of the builder that shows edit N needs to show what is there now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builder.history import since, touched_names
+from builder.models import Workflow
+from builder.pages.graph import Graph, graph_of
+from builder.pages.live import news
+from builder.pages.outline import card, shell
+from builder.patches import reorders
+from projects.access import Caller, Role, role_of
+
+Json = Any
+VIEWS = ("outline", "canvas")
+_MOST_EDITS = 50  # behind by more than this the whole list comes
+
+
+def sync(caller: Caller, workflow: Workflow, *, view: str, number: int) -> dict[str, Json]:
+    """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`."""
+    graph = graph_of(workflow)
+    names, listed = _changed(graph, number)
+    role = role_of(caller, workflow.project)
+    can_edit = role is not None and role >= Role.EDITOR
+    context = {**shell(caller, graph), "view": view, "listed": listed, "can_edit": can_edit}
+    context["news"] = news(workflow.pk, number, caller.user)
+    if view == "canvas":
+        from builder.pages.canvas import canvas_partials
+
+        changed = {graph.stage_ids[place] for place, stage in enumerate(graph.spec.stages) if stage.name in names}
+        return {**context, **canvas_partials(graph, changed, listed=listed, can_edit=can_edit)}
+    places = range(len(graph.stage_ids))
+    return {
+        **context,
+        "stages": [
+            card(graph, place, can_edit=can_edit)
+            for place in places
+            if listed or graph.spec.stages[place].name in names
+        ],
+    }
+
+
+def _changed(graph: Graph, number: int) -> tuple[set[str], bool]:
+    """The names of the stages that changed, and whether the list itself did."""
+    edits = since(graph.workflow.pk, number)
+    if not edits:
+        return set(), False
+    beyond = len(edits) > _MOST_EDITS or edits[0].number != number + 1
+    return touched_names(edits), beyond or any(edit.renames or reorders(edit.patch) for edit in edits)
