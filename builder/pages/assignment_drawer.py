@@ -1,76 +1,22 @@
-"""The assignment drawer: its context, and what its form means."""
+"""The assignment drawer: its context, and its conflicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import QueryDict
 from django.urls import reverse
 
-from builder.models import Assignment, Workflow
+from agents.queries import agents_of
+from builder.errors import EditedMeanwhile
+from builder.models import Assignment, Stage, Workflow
+from builder.pages.assignment_form import FAILURES, LABELS, Values, merged, stored_values, words_of
 from builder.pages.conflict import panel
-from builder.pages.typed import lines, number, number_text
-from projects.errors import Detail
+from builder.pages.touched import marks_of, touched
 
 Json = Any
-Values = Mapping[str, Json]
 TEMPLATE = "builder/_assignment_drawer.html"
-_LABELS = {
-    "directive": "Directive",
-    "capabilities": "Capabilities",
-    "allowed_workflows": "Workflows it may trigger",
-    "trigger_timeout": "Wait for a triggered workflow (seconds)",
-    "timeout": "Time limit of one model call (seconds)",
-    "attempts": "Attempts when a model call fails",
-    "share": "Names it shares",
-}
-_AT_THE_FIELD = _LABELS.keys() - {"capabilities"}  # switches have no room for a problem
-
-
-def stored_values(assignment: Assignment) -> dict[str, Json]:
-    """What the form shows of a stored assignment."""
-    return {
-        "directive": assignment.directive,
-        "capabilities": list(assignment.capabilities),
-        "allowed_workflows": [allowed.workflow.name for allowed in assignment.allowed.select_related("workflow")],
-        "trigger_timeout": number_text(assignment.trigger_timeout),
-        "timeout": number_text(assignment.timeout),
-        "attempts": str(assignment.attempts),
-        "share": "\n".join(assignment.share),
-    }
-
-
-def posted_values(form: QueryDict) -> dict[str, Json]:
-    """What was typed and ticked, as it will be shown again."""
-    texts = ("directive", "trigger_timeout", "timeout", "attempts", "share")
-    return {
-        **{name: lines(form.get(name, "")) for name in texts},
-        **{name: form.getlist(name) for name in ("capabilities", "allowed_workflows")},
-    }
-
-
-def changes_of(values: Values, assignment: Assignment) -> dict[str, Json]:
-    """The fields of the assignment's block that the form holds."""
-    stored = stored_values(assignment)
-    return {
-        "directive": values["directive"],
-        "capabilities": _in_order(values["capabilities"], stored["capabilities"]),
-        "allowed_workflows": _in_order(values["allowed_workflows"], stored["allowed_workflows"]),
-        "trigger_timeout": number(values["trigger_timeout"]),
-        "timeout": number(values["timeout"]),
-        "retries": {
-            "attempts": number(values["attempts"]),
-            "backoff": assignment.backoff,
-            "max_backoff": assignment.max_backoff,
-        },
-        "share": [name.strip() for name in values["share"].splitlines() if name.strip()],
-    }
-
-
-def _in_order(ticked: Sequence[str], stored: Sequence[str]) -> list[str]:
-    """What is ticked, in the order that is stored: a form knows no order, and the same must stay the same."""
-    return [*(name for name in stored if name in ticked), *(name for name in ticked if name not in stored)]
+_MORE = ("timeout", "attempts", "backoff", "max_backoff", "share", "fallback_agent", "last_resort", "on_failure")
 
 
 def drawer(
@@ -80,15 +26,23 @@ def drawer(
     values: Values | None = None,
     errors: Mapping[str, str] | None = None,
     conflict: Mapping[str, Json] | None = None,
+    marks: Mapping[str, str] | None = None,
+    version: int | None = None,
 ) -> dict[str, Json]:
-    """The context of builder/_assignment_drawer.html; `values` are what was typed, where that was not stored."""
+    """The context of builder/_assignment_drawer.html. `values` are what was typed, where that was not stored; `marks`
+    and `version` what it was made from."""
     agent, stage = assignment.agent, assignment.stage
-    shown = values or stored_values(assignment)
+    stored = stored_values(assignment)
+    shown = values or stored
+    told = errors or {}
     return {
         "key": f"assignment:{assignment.pk}",
         "save_url": reverse("assignment-drawer", args=[assignment.pk]),
+        "agent_url": reverse("agent-drawer", args=[agent.pk]),
+        "workflow_id": stage.workflow_id,
         "can_edit": can_edit,
-        "version": assignment.version,
+        "version": assignment.version if version is None else version,
+        "marks": marks_of(stored) if marks is None else marks,
         "assignment": {
             "number": assignment.position + 1,
             "agent": agent.name,
@@ -99,10 +53,27 @@ def drawer(
         },
         "values": shown,
         "workflows": workflow_choices(stage.workflow.project_id, shown["allowed_workflows"]),
-        "errors": errors or {},
+        "agents": [
+            {"value": name, "label": name}
+            for name in agents_of(stage.workflow.project_id).values_list("name", flat=True)
+            if name != agent.name or name == shown["fallback_agent"]
+        ],
+        "failures": [{"value": value, "label": label} for value, label in FAILURES.items()],
+        **_places(assignment),
+        "errors": told,
+        "more_open": any(name in told for name in _MORE),
         "conflict": conflict,
         "dirty": values is not None,
         "show_more": True,
+    }
+
+
+def _places(assignment: Assignment) -> dict[str, Json]:
+    stages = Stage.objects.filter(workflow=assignment.stage.workflow_id).order_by("position")
+    count = Assignment.objects.filter(stage=assignment.stage_id).count()
+    return {
+        "stages": [{"value": str(pk), "label": name} for pk, name in stages.values_list("pk", "name")],
+        "orders": [{"value": str(number), "label": str(number)} for number in range(1, count + 1)],
     }
 
 
@@ -117,37 +88,28 @@ def workflow_choices(project_id: int, chosen: Iterable[str]) -> list[dict[str, s
     ]
 
 
-def conflict_of(assignment: Assignment, values: Values) -> dict[str, Json]:
-    """Yours and theirs, field by field, after somebody else has saved."""
+def after_conflict(
+    assignment: Assignment, typed: Values, marks: Mapping[str, str], error: EditedMeanwhile
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The values that Keep mine saves, with what others did beside them, and the panel of yours and theirs."""
     stored = stored_values(assignment)
+    changed = touched(typed, marks)
+    values = merged(typed, stored, changed)
+    names = _names_of_stages(assignment)
+
+    def words(name: str, value: Json) -> str:
+        return names.get(value) or str(value) if name == "stage" else words_of(name, value)
+
     fields = [
-        (label, _text(values[name]), _text(stored[name]))
-        for name, label in _LABELS.items()
-        if values[name] != stored[name]
+        (LABELS[name], words(name, values[name]), words(name, stored[name]))
+        for name in LABELS
+        if name in changed and values[name] != stored[name]
     ]
-    address = reverse("assignment-drawer", args=[assignment.pk])
-    return panel(assignment.version, assignment.stage.workflow.updated_at, fields, address)
+    theirs = [name for name in touched(stored, marks) if name not in changed]
+    taken = [(LABELS[name], words_of(name, stored[name])) for name in theirs if name != "stage"]
+    return values, panel(error, fields, reverse("assignment-drawer", args=[assignment.pk]), taken)
 
 
-_CAPABILITIES: dict[str, str] = {
-    "trigger_workflows": "Trigger Workflows",
-    "decide_outcome": "Decides outcome",
-    "ask_people": "Asks people",
-    "use_subagents": "Subagents",
-}
-
-
-def _text(value: Json) -> str:
-    text = ", ".join(_CAPABILITIES.get(item) or item for item in value) if isinstance(value, list) else str(value)
-    return text or "(nothing)"
-
-
-def errors_of(details: Sequence[Detail], path: str, message: str) -> dict[str, str]:
-    """The problems at their fields; what belongs to none is told about the whole."""
-    errors: dict[str, str] = {}
-    for detail in details:
-        inside = detail.path.removeprefix(f"{path}.").removeprefix("retries.")
-        field = inside.split(".")[0].split("[")[0]
-        name = field if field in _AT_THE_FIELD else "form"
-        errors[name] = f"{errors[name]}; {detail.message}" if name in errors else detail.message
-    return errors or {"form": message}
+def _names_of_stages(assignment: Assignment) -> dict[str, str]:
+    rows = Stage.objects.filter(workflow=assignment.stage.workflow_id)
+    return {str(pk): name for pk, name in rows.values_list("pk", "name")}

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-from django.utils.timesince import timesince
+from builder.errors import EditedMeanwhile
 
 Json = Any
 
 
-def panel(version: int, saved_at: datetime, fields: Sequence[tuple[str, str, str]], reload_url: str) -> dict[str, Json]:
-    """The context of components/_conflict.html; `fields` are label, yours, theirs."""
-    recent = timezone.now() - saved_at < timedelta(minutes=1)
+def panel(
+    error: EditedMeanwhile,
+    fields: Sequence[tuple[str, str, str]],
+    reload_url: str,
+    taken: Sequence[tuple[str, str]] = (),
+) -> dict[str, Json]:
+    """The context of components/_conflict.html; `fields` are label, yours, theirs. `taken` are label and value of what
+    they changed and you did not: it stays theirs."""
     return {
-        "by": "Somebody else",
-        "when": "just now" if recent else f"{timesince(saved_at)} ago",
-        "version": version,
+        "by": error.by or "somebody else",
+        "at": error.at,
         "fields": [{"label": label, "yours": yours, "theirs": theirs} for label, yours, theirs in fields],
+        "taken": [{"label": label, "theirs": theirs} for label, theirs in taken],
         "reload_url": reload_url,
     }

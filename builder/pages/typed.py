@@ -21,6 +21,12 @@ def lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+def text_in(form: QueryDict, name: str, absent: str) -> str:
+    """The text that was typed into this field, or `absent` where the form has no such field."""
+    value = form.get(name)
+    return lines(value) if isinstance(value, str) else absent
+
+
 def number(text: str) -> Json:
     """The number that was typed; what is none stays a text, for the validation to name."""
     for kind in (int, float):
@@ -51,6 +57,25 @@ def object_or_text(text: str) -> Json:
     except BatonError:
         return text
     return found if isinstance(found, dict) else text
+
+
+def value_of(text: str) -> Json:
+    """Any JSON value where one was typed, else the text as it is; nothing typed is null."""
+    if not text.strip():
+        return None
+    try:
+        return parse_json(text)
+    except BatonError:
+        return text
+
+
+def json_or_text_text(value: Json) -> str:
+    """What `value_of` reads back: null as nothing, a text as it is unless it would read as something else."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value_of(value) == value:
+        return value
+    return json.dumps(value, indent=2 if isinstance(value, (dict, list)) else None, ensure_ascii=False)
 
 
 def template_text(value: Json) -> str:

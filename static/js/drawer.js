@@ -68,6 +68,22 @@ document.addEventListener("htmx:config:request", (event) => {
   });
 });
 
+// What changes the workflow says which edit the page shows, so that the answer brings everything since.
+document.addEventListener("htmx:config:request", (event) => {
+  const { request } = event.detail.ctx;
+  const shown = document.getElementById("builder-seq")?.dataset.seq;
+  if (request.method === "GET" || !shown || !request.body?.set) return;
+  const sync = document.querySelector("[data-sync-url]")?.dataset.syncUrl ?? "";
+  request.body.set("since", shown);
+  request.body.set("view", new URL(sync, location.href).searchParams.get("view") ?? "outline");
+});
+
+// A form that adds something is empty again when that is there.
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.sourceElement?.matches?.("form[data-clears]") && ctx.response?.status === 200) ctx.sourceElement.reset();
+});
+
 function markDirty(event) {
   const form = event.target.closest?.("form[data-track]");
   if (form) form.dataset.dirty = "true";

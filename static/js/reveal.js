@@ -28,3 +28,14 @@ function show(control) {
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-reveals]")) show(event.target);
 });
+
+// A group that was open stays open when the server sends it again: a hidden field says so.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (!event.target.matches?.("details[data-keeps-open]")) return;
+    const kept = event.target.querySelector(':scope > input[type="hidden"]');
+    if (kept) kept.disabled = !event.target.open;
+  },
+  true,
+);
