@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from agents.queries import agents_of
 from builder.checks import check_stored
 from builder.history import last_number, to_redo, to_undo
 from builder.models import Stage, Workflow
@@ -55,6 +56,7 @@ def shell(caller: Caller, graph: Graph) -> dict[str, Json]:
             "archived": workflow.archived_at is not None,
         },
         "commands_url": reverse("workflow-commands", args=[workflow.pk]),
+        "agents": list(agents_of(workflow.project_id).values_list("name", flat=True)),
         "seq": last_number(workflow.pk),
         "can_undo": to_undo(workflow, caller.user),
         "can_redo": to_redo(workflow, caller.user),
@@ -68,6 +70,7 @@ def tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
         "Visual": reverse("workflow", args=[workflow.pk]),
         "Stages": reverse("workflow-outline", args=[workflow.pk]),
         "Runs": reverse("workflow-runs", args=[workflow.pk]),
+        "History": reverse("workflow-history", args=[workflow.pk]),
     }
     return [{"label": label, "url": url, "current": label == current} for label, url in pages.items()]
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from builder.models import Workflow
+from builder.pages.outline import tabs
 from builder.queries import catalogue
 from projects.models import Project
 from runs.engine.status import RunStatus
@@ -47,7 +48,7 @@ def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str],
     return {
         "project": {"name": project.name, "url": reverse("project", args=[project.slug])},
         "workflow": {"name": workflow.name, "url": reverse("workflow", args=[workflow.pk])} if workflow else None,
-        "tabs": workflow_tabs(workflow, "runs") if workflow else project_tabs(project, "runs"),
+        "tabs": tabs(workflow, "Runs") if workflow else project_tabs(project, "runs"),
         "runs": [run_row(run, looks[run.pk]) for run in shown],
         "next": shown[-1].number if len(found) > _PAGE else None,
         "statuses": [{"value": status.value, "label": status.value.title()} for status in RunStatus],
@@ -75,19 +76,10 @@ def run_row(run: WorkflowRun, look: Look) -> dict[str, Json]:
     }
 
 
-def workflow_tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
-    """The tabs of a workflow's pages."""
-    tabs = (
-        ("outline", "Outline", reverse("workflow", args=[workflow.pk])),
-        ("runs", "Runs", reverse("workflow-runs", args=[workflow.pk])),
-    )
-    return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]
-
-
 def project_tabs(project: Project, current: str) -> list[dict[str, Json]]:
     """The tabs of a project's pages."""
-    tabs = (
+    pages = (
         ("workflows", "Workflows", reverse("project", args=[project.slug])),
         ("runs", "Runs", reverse("project-runs", args=[project.slug])),
     )
-    return [{"label": label, "url": url, "current": name == current} for name, label, url in tabs]
+    return [{"label": label, "url": url, "current": name == current} for name, label, url in pages]
