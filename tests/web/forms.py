@@ -24,6 +24,7 @@ class Form:
     """One form: what it would send, and the names of fields that cannot be changed."""
 
     action: str
+    method: str
     sent: dict[str, list[str]] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
     choices: dict[str, list[str]] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class _Reader(HTMLParser):
         if (held.get("id") or "").endswith("-error"):
             self._told = str(held["id"])
         if tag == "form":
-            self.forms.append(Form(held.get("action") or ""))
+            self.forms.append(Form(held.get("action") or "", held.get("method") or "get"))
         elif tag == "fieldset":
             self._disabled.append("disabled" in held)
         elif tag == "option" and self._select is not None:
@@ -119,8 +120,13 @@ class _Reader(HTMLParser):
 
 
 def form_in(response: Answer, action: str = "") -> Form:
-    """The form of a page that goes to `action` (the first one that edits or starts, where it is left out)."""
+    """The form of a page that posts to `action` (the first one that edits or starts, where it is left out)."""
+    wanted = (action,) if action else ("/drawers/", "/w/")
+    return next(form for form in forms_in(response) if form.method == "post" and form.action.startswith(wanted))
+
+
+def forms_in(response: Answer) -> list[Form]:
+    """All forms of a page, in their order."""
     reader = _Reader()
     reader.feed(response.content.decode())
-    wanted = (action,) if action else ("/drawers/", "/w/")
-    return next(form for form in reader.finish() if form.action.startswith(wanted))
+    return reader.finish()

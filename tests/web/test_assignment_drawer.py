@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.utils import timezone
 
 from builder.models import Workflow
@@ -141,8 +143,9 @@ def test_the_second_of_two_editors_sees_both_values_and_decides(site: Site) -> N
 
     assert answer.status_code == 409
     page = text_of(answer)
-    assert "Somebody else changed this" in page
-    assert "Directive Yours Mine. Theirs (Somebody else) Theirs." in page
+    assert "This was changed by owner at" in page
+    assert re.search(r"Directive Yours Mine\. Theirs \(owner, [\d:]+ ?\) Theirs\.", page)
+    assert "Also changed by owner, and kept: Attempts when a model call fails (now 4)" in page
     assert "Keep mine" in page
     assert "Take theirs" in page
     assert site.assigned().directive == "Theirs."
@@ -208,6 +211,6 @@ def test_without_a_script_the_drawer_stands_on_the_page_and_saving_leads_back(si
     saved = client.post(_address(site), form.with_changes({"directive": "Plain."}))
 
     assert saved.status_code == 302
-    assert saved.headers["Location"] == f"/w/{site.workflow('Review').pk}"
+    assert saved.headers["Location"] == f"/w/{site.workflow('Review').pk}/outline"
     assert "Saved Ada" in text_of(client.get(saved.headers["Location"]))
     assert site.assigned().directive == "Plain."
