@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max, QuerySet
 
 from builder.errors import NoSuchPart, NoSuchVersion, NoSuchWorkflow
@@ -84,33 +86,33 @@ def find_workflow(project_id: int, name: str) -> Workflow | None:
 
 def catalogue(project_id: int) -> list[CatalogueEntry]:
     """All workflows of the project, archived ones too, sorted by name; one query."""
-    rows = (
-        Workflow.objects.filter(project_id=project_id)
-        .order_by("name")
-        .values_list(
-            "pk",
-            "name",
-            "name_key",
-            "description",
-            "input_schema",
-            "archived_at",
-            "current_version_id",
-            "current_version__default_model",
-            "project__default_model",
-        )
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_CATALOGUE, [project_id])
+        rows = cursor.fetchall()
     return [
         CatalogueEntry(
             id=pk,
             name=name,
             name_key=key,
             description=description,
-            input_schema=schema,
+            input_schema=None if schema is None else json.loads(schema),
             archived=archived_at is not None,
             version_id=version_id if frozen_default == default else None,
         )
         for pk, name, key, description, schema, archived_at, version_id, frozen_default, default in rows
     ]
+
+
+# Asked for every turn of an agent that may trigger workflows: written out, so that it is built once.
+_CATALOGUE = """
+SELECT workflow.id, workflow.name, workflow.name_key, workflow.description, workflow.input_schema, workflow.archived_at,
+       workflow.current_version_id, version.default_model, project.default_model
+FROM builder_workflow workflow
+JOIN projects_project project ON project.id = workflow.project_id
+LEFT JOIN builder_workflowversion version ON version.id = workflow.current_version_id
+WHERE workflow.project_id = %s
+ORDER BY workflow.name
+"""
 
 
 def versions_of(workflow: Workflow) -> QuerySet[WorkflowVersion]:

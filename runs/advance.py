@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from builder.spec import FrozenVersion
-from runs import bell, fanout, store
+from runs import bell, fanout, rows, store
 from runs.engine import facts
 from runs.engine.decision import Decision, RouteRequest
 from runs.engine.results import envelope
@@ -234,6 +234,15 @@ class _Batch:
             if self.worker and self.outcome.step is None:
                 self._claim_next(work, fact)
         lease = new_lease() if self.worker else None
+        with rows.together():
+            self._save(lease, fact)
+        if self.outcome.step is not None:
+            # The step was taken before the row was written: hand on the state as it stands now.
+            work = self._works[self.outcome.step.run.pk]
+            agent = work.state.agent(self.outcome.step.agent.key)
+            self.outcome.step = replace(self.outcome.step, state=work.state, agent=agent or self.outcome.step.agent)
+
+    def _save(self, lease: store.Lease | None, fact: facts.Fact | None) -> None:
         for work in self._works.values():
             if work.decisions:
                 store.save(work, self.now, lease)
@@ -245,11 +254,6 @@ class _Batch:
                     1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known
                 )
                 self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))
-        if self.outcome.step is not None:
-            # The step was taken before the row was written: hand on the state as it stands now.
-            work = self._works[self.outcome.step.run.pk]
-            agent = work.state.agent(self.outcome.step.agent.key)
-            self.outcome.step = replace(self.outcome.step, state=work.state, agent=agent or self.outcome.step.agent)
 
     def _claim_next(self, work: Work, fact: facts.Fact | None) -> None:
         """The same agent goes on under its claim; else the first that is ready."""

@@ -8,7 +8,9 @@ field, in the form in which Django itself stores them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -121,6 +123,64 @@ def _run(sql: str, values: Sequence[Any]) -> Any:
         return psycopg.Cursor(connection.connection).execute(sql, values, prepare=True)
 
 
+_MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
+
+
+class _Gathered(threading.local):
+    """The writes of this thread that wait to be sent together."""
+
+    writes: list[tuple[str, list[Any]]] | None = None
+
+
+_gathered = _Gathered()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send what is inserted and changed inside as one statement, at the end: PostgreSQL is asked once, not ten times.
+
+    The writes must be of different rows, and nothing inside may read them. SQLite has no way to ask: there each is
+    carried out at once.
+    """
+    if _gathered.writes is not None or connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
+        yield
+        return
+    _gathered.writes = []
+    try:
+        yield
+        flush()
+    finally:
+        _gathered.writes = None
+
+
+def flush() -> None:
+    """Send what was gathered so far, because the next step reads it."""
+    writes = _gathered.writes
+    if not writes:
+        return
+    _gathered.writes = []
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    connection.connection.prepared_max = _MOST_PREPARED
+    values = [value for _, row in writes for value in row]
+    _run(_joined(tuple(sql for sql, _ in writes)), values)
+
+
+@lru_cache(maxsize=1024)
+def _joined(statements: tuple[str, ...]) -> str:
+    """One statement that carries out all of them."""
+    first = ", ".join(f"w{number} AS ({sql})" for number, sql in enumerate(statements[:-1]))
+    return f"WITH {first} {statements[-1]}" if first else statements[-1]
+
+
+def _write(sql: str, values: list[Any]) -> None:
+    """Carry out a write whose answer nobody waits for, now or with the others."""
+    if _gathered.writes is None:
+        _run(sql, values)
+    else:
+        _gathered.writes.append((sql, values))
+
+
 @lru_cache(maxsize=1024)
 def _question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
@@ -147,7 +207,7 @@ def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
         values: list[Any] = []
         for row in part:
             values += _adapted(columns, row)
-        _run(_insert_sql(connection.vendor, model, names, len(part)), values)
+        _write(_insert_sql(connection.vendor, model, names, len(part)), values)
 
 
 @lru_cache(maxsize=512)
@@ -165,36 +225,57 @@ def update(
     model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
 ) -> int:
     """Set fields of the rows where others equal what is given; `add` adds to numbers. Returns the number of rows."""
+    return int(_run(*_update(model, where, values, add or {})).rowcount)
+
+
+def change(
+    model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
+) -> None:
+    """`update`, where the number of rows is known."""
+    _write(*_update(model, where, values, add or {}))
+
+
+def _update(
+    model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], added: Mapping[str, float]
+) -> tuple[str, list[Any]]:
     connection = connections[DEFAULT_DB_ALIAS]
     columns = _columns(connection.vendor, model)
-    added = add or {}
     sql = _update_sql(connection.vendor, model, tuple(values), tuple(added), tuple(where))
-    return int(_run(sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)]).rowcount)
+    return sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)]
 
 
 @lru_cache(maxsize=64)
-def _select_sql(vendor: str, model: type[Model], lock: bool) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
+def _select_sql(vendor: str, model: type[Model], where: str) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
     columns = _columns(vendor, model)
     out_of = _OUT_OF[vendor]
     fields = model._meta.concrete_fields
     listed = ", ".join(columns[field.attname][0] for field in fields)
-    suffix = " FOR UPDATE" if lock and vendor == "postgresql" else ""
-    key = columns[model._meta.pk.attname][0]
-    sql = f"SELECT {listed} FROM {_table(model)} WHERE {key} = %s{suffix}"  # noqa: S608 - our own models
+    sql = f"SELECT {listed} FROM {_table(model)} WHERE {where}"  # noqa: S608 - our own models and words
     return sql, tuple(field.attname for field in fields), tuple(out_of.get(_stored_as(field)) for field in fields)
+
+
+def select(model: type[M], where: str, values: Sequence[Any]) -> list[M]:
+    """The rows that `where` names: SQL of our own, with %s for each of `values`; never a text from outside."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, names, converters = _select_sql(connection.vendor, model, where)
+    if connection.vendor == "sqlite":
+        values = [value.hex if isinstance(value, UUID) else value for value in values]
+    return [_made(model, connection.alias, names, converters, row) for row in _run(sql, values).fetchall()]
+
+
+def _made(model: type[M], alias: str, names: Sequence[str], converters: Sequence[Adapt], row: Sequence[Any]) -> M:
+    pairs = zip(row, converters, strict=True)
+    values = [value if value is None or convert is None else convert(value) for value, convert in pairs]
+    return model.from_db(alias, names, values)
 
 
 def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
     """One row by its primary key; with `lock` held until the transaction ends, where the database locks rows."""
     connection = connections[DEFAULT_DB_ALIAS]
-    sql, names, converters = _select_sql(connection.vendor, model, lock)
-    key = model._meta.pk.attname
-    row = _run(sql, _adapted(_columns(connection.vendor, model), {key: pk})).fetchone()
-    if row is None:
-        return None
-    pairs = zip(row, converters, strict=True)
-    values = [value if value is None or convert is None else convert(value) for value, convert in pairs]
-    return model.from_db(connection.alias, names, values)
+    suffix = " FOR UPDATE" if lock and connection.vendor == "postgresql" else ""
+    column = connection.ops.quote_name(str(model._meta.pk.column))
+    found = select(model, f"{column} = %s{suffix}", [pk])
+    return found[0] if found else None
 
 
 def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agents.runtime import prompt, turn
 from agents.runtime.errors import PassingError, PermanentError
 from builder.spec import AgentSpec, AssignmentSpec, StageSpec
-from runs import store
+from runs import rows, store
 from runs.advance import Outcome, Step, apply
 from runs.effects import earlier, tools
 from runs.engine import facts
@@ -208,10 +208,11 @@ def _keep_conversation(outcome: Outcome, job: _Job, kept: Conversation) -> Outco
 # The conversation
 
 
-def _next_request(rows: list[dict[str, Json]], more: bool) -> list[Json]:
-    if not rows:
+def _next_request(returned: list[dict[str, Json]], more: bool) -> list[Json]:
+    if not returned:
         return [turn.user_message("Go on.")] if more else []
-    return [turn.tool_returns([(turn.ToolCall(row["id"], row["name"], row["args"]), row["result"]) for row in rows])]
+    pairs = [(turn.ToolCall(row["id"], row["name"], row["args"]), row["result"]) for row in returned]
+    return [turn.tool_returns(pairs)]
 
 
 def _restore(job: _Job) -> Conversation:
@@ -219,7 +220,7 @@ def _restore(job: _Job) -> Conversation:
     agent = job.step.agent
     offered = tools.offered_to(job.step.run.project_id, job.stage, job.assignment)
     turns = (
-        list(AgentTurn.objects.filter(agent_run_id=job.id, number__gt=agent.base).order_by("number"))
+        rows.select(AgentTurn, "agent_run_id = %s AND number > %s ORDER BY number", [job.id, agent.base])
         if agent.turn > agent.base
         else []
     )
@@ -228,18 +229,19 @@ def _restore(job: _Job) -> Conversation:
     messages: list[Json] = []
     for row in turns:
         messages.extend([*row.request, row.response])
-    rows = _with_envelopes(job.step.run.pk, turns[-1].tools)
-    return Conversation(messages, _next_request(rows, more=not rows), offered)
+    returned = _with_envelopes(job.step.run.pk, turns[-1].tools)
+    return Conversation(messages, _next_request(returned, more=not returned), offered)
 
 
-def _with_envelopes(run_id: UUID, rows: list[dict[str, Json]]) -> list[dict[str, Json]]:
+def _with_envelopes(run_id: UUID, tools_of_turn: list[dict[str, Json]]) -> list[dict[str, Json]]:
     """The tools of a turn with the results of the calls that have come back since."""
-    keys = [row["call"] for row in rows if row.get("call") and row["result"] is None]
+    keys = [row["call"] for row in tools_of_turn if row.get("call") and row["result"] is None]
     if not keys:
-        return rows
-    calls = WorkflowCall.objects.filter(pk__in=[call_id(run_id, key) for key in keys]).values_list("key", "envelope")
-    envelopes = dict(calls)
-    return [{**row, "result": envelopes.get(row["call"])} if row["result"] is None else row for row in rows]
+        return tools_of_turn
+    places = ", ".join(["%s"] * len(keys))
+    calls = rows.select(WorkflowCall, f"id IN ({places})", [call_id(run_id, key) for key in keys])
+    envelopes = {call.key: call.envelope for call in calls}
+    return [{**row, "result": envelopes.get(row["call"])} if row["result"] is None else row for row in tools_of_turn]
 
 
 def _prompt(job: _Job, offered: tools.Offered) -> prompt.Prompt:

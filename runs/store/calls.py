@@ -42,11 +42,8 @@ def clear_cascade(call: UUID) -> None:
 def waiting_callers(child_id: UUID) -> list[WorkflowCall]:
     """The calls on a run that has ended: those that wait for it, and those that stopped waiting."""
     statuses = [CallStatus.WAITING.value, CallStatus.TIMED_OUT.value, CallStatus.CANCELLED.value]
-    return list(
-        WorkflowCall.objects.filter(child_id=child_id, status__in=statuses, late_envelope__isnull=True).order_by(
-            "run_id", "since"
-        )
-    )
+    waiting = "child_id = %s AND status IN (%s, %s, %s) AND late_envelope IS NULL ORDER BY run_id, since"
+    return rows.select(WorkflowCall, waiting, [child_id, *statuses])
 
 
 def resolve_call(call: WorkflowCall, status: CallStatus, back: dict[str, Json], now: datetime) -> bool:

@@ -58,8 +58,9 @@ def insert_runs(new: Sequence[NewRun], now: datetime) -> list[WorkflowRun]:
     """Insert queued runs of one project, each with the first event of its log."""
     number = next_number(new[0].project_id, len(new))
     made = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
-    rows.insert(WorkflowRun, [{name: getattr(row, name) for name in _RUN_FIELDS} for row in made])
-    rows.insert(Event, [event_row(row.pk, 1, now, _accepted(run)) for run, row in zip(new, made, strict=True)])
+    with rows.together():
+        rows.insert(WorkflowRun, [{name: getattr(row, name) for name in _RUN_FIELDS} for row in made])
+        rows.insert(Event, [event_row(row.pk, 1, now, _accepted(run)) for run, row in zip(new, made, strict=True)])
     return made
 
 
@@ -112,13 +113,11 @@ class NewCall:
 
 def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[WorkflowRun]:
     """Write calls of a run and the children they start; returns the children."""
-    children = (
-        insert_runs([call.child for call in calls if call.child is not None], now)
-        if any(call.child for call in calls)
-        else []
-    )
     stage = work.frozen.workflow.stages[work.state.stage].name
-    rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
+    new = [call.child for call in calls if call.child is not None]
+    with rows.together():
+        children = insert_runs(new, now) if new else []
+        rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
     return children
 
 

@@ -129,7 +129,7 @@ def _save_stages(work: Work, changes: Sequence[StageChange], now: datetime) -> N
                 "decided_by": change.decided_by,
                 "finished_at": finished,
             }
-            rows.update(StageRun, {"id": stage_run_id(work.row.id, change.entry)}, values)
+            rows.change(StageRun, {"id": stage_run_id(work.row.id, change.entry)}, values)
 
 
 def _stage_row(work: Work, change: StageChange, now: datetime) -> Row:
@@ -178,7 +178,7 @@ def _save_agents(work: Work, changes: Sequence[AgentChange], now: datetime, leas
         if work.turn is not None and work.turn.agent_key == state.key:
             fields["lost_claims"] = 0  # it made progress: what was lost before is no poison
         if not change.began:
-            rows.update(AgentRun, {"id": agent_run_id(run_id, state.key)}, fields)
+            rows.change(AgentRun, {"id": agent_run_id(run_id, state.key)}, fields)
             continue
         assignment = work.frozen.workflow.stages[_stage_of(work, change)].assignments[state.position]
         new.append(
@@ -204,6 +204,7 @@ def _stage_of(work: Work, change: AgentChange) -> int:
     """Index of the stage that an agent change belongs to: agents begin in the visit that is current then."""
     if change.entry == work.state.entry:
         return work.state.stage
+    rows.flush()
     return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, change.entry))
 
 
@@ -235,6 +236,7 @@ def _save_gates(work: Work, opened: Sequence[NewGate], closed: Sequence[ClosedGa
 def _position_of(work: Work, entry: int) -> int:
     if entry == work.state.entry:
         return work.state.stage
+    rows.flush()
     return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, entry))
 
 
@@ -261,7 +263,7 @@ def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:
         if work.turn is not None
         else {}
     )
-    rows.update(WorkflowRun, {"id": row.pk}, changed, add=counted)
+    rows.change(WorkflowRun, {"id": row.pk}, changed, add=counted)
     append_events(row, events, now)
     for name, value in changed.items():
         setattr(row, name, value)
