@@ -8,7 +8,7 @@ import { showPeople } from "./people.js";
 const slot = document.getElementById("drawer");
 const drawer = () => slot.querySelector(".drawer[data-drawer]");
 const PLACE = /^([a-z]+:\d+)/; // "outcome:12:approve" is at stage 12
-const OF_A_STAGE = /^(stage|outcome|target|hook|gate):/;
+const OF_A_STAGE = /^(stage|outcome|target):/;
 const FLASH = 2000;
 const SAY_EVERY = 2000;
 
@@ -34,12 +34,18 @@ function tellPlace(again = false) {
 /** The cards that show a place: one on the outline, one on the canvas, or none. */
 function cardsOf(place) {
   const [kind, id] = place.split(":");
-  const within =
-    kind === "assignment"
-      ? document.getElementById(`assignment-${id}`)?.closest(".stage, .node")
-      : document.getElementById(`stage-${id}`);
-  const node = kind === "assignment" ? null : document.getElementById(`node-${id}`);
-  return [within, node].filter(Boolean);
+  if (kind === "stage") {
+    return [document.getElementById(`stage-${id}`), document.getElementById(`node-${id}`)].filter(Boolean);
+  }
+  const part = ["assignment", "hook"].includes(kind) ? document.getElementById(`${kind}-${id}`) : null;
+  return [part?.closest(".stage, .node")].filter(Boolean);
+}
+
+/** What the news call the object that our drawer shows. */
+function object() {
+  const here = at();
+  if (here.startsWith("workflow:")) return "workflow";
+  return here.startsWith("hook:") ? (cardsOf(here)[0]?.id.replace(/^(stage|node)-/, "stage:") ?? "") : here;
 }
 
 function drawPeople() {
@@ -91,7 +97,7 @@ function readNews(own) {
       say(row.textContent.trim());
     }
     whose = you ? "You, in another tab," : by;
-    changed ||= places.includes(at());
+    changed ||= places.includes(object());
   }
   if (!whose || !at()) return;
   if (/^(stage|assignment):/.test(at()) && !cardsOf(at()).length) deletedUnderUs(whose);

@@ -31,14 +31,14 @@ function more(people) {
   return item;
 }
 
-const nameOf = (card) => card.getAttribute("aria-label")?.split(",")[0] ?? "";
+const nameOf = (card) => card?.getAttribute("aria-label")?.split(",")[0] ?? "";
 
 function faces(others, cardsOf) {
   const key = JSON.stringify(others);
   if (!list || list.dataset.shown === key) return; // what has not changed is not read out again
   list.dataset.shown = key;
   const shown = others.length > MOST ? others.slice(0, MOST - 1) : others;
-  list.replaceChildren(...shown.map((person) => face(person, nameOf(cardsOf(person.at)[0] ?? list))));
+  list.replaceChildren(...shown.map((person) => face(person, nameOf(cardsOf(person.at)[0]))));
   if (others.length > shown.length) list.append(more(others.slice(shown.length)));
   list.hidden = !others.length;
 }
