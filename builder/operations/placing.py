@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from builder.layout import Point, Spot, rows
+from builder.layout import Point, Spot, rows, standing
 from builder.models import Place, Stage, Workflow
 from builder.patches import Entry, Patch
 from builder.publish import read_stored
+from builder.spec import WorkflowSpec
 
 
 def places_of(workflow: Workflow) -> dict[Spot, Point]:
     """The places that people have chosen."""
     found = Place.objects.filter(stage__workflow=workflow).values_list("stage__name", "label", "x", "y")
     return {(name, label): (x, y) for name, label, x, y in found}
+
+
+def settle(workflow: Workflow, spec: WorkflowSpec) -> dict[Spot, Point]:
+    """Keep where every card of `spec`, which is stored, stands now: no later edit moves one that it does not name.
+    Returns all places."""
+    stored = places_of(workflow)
+    everything = standing(spec, stored)
+    fresh = {spot: place for spot, place in everything.items() if spot not in stored}
+    if fresh:
+        ids = dict(Stage.objects.filter(workflow=workflow).values_list("name", "pk"))
+        Place.objects.bulk_create(
+            Place(stage_id=ids[name], label=label, x=x, y=y) for (name, label), (x, y) in fresh.items()
+        )
+    return {**stored, **everything}
 
 
 def put_places(workflow: Workflow, places: Mapping[Spot, Point | None]) -> Patch:

@@ -16,7 +16,7 @@ from builder.errors import AlreadyThere, CannotEnable
 from builder.history import Deed, record
 from builder.layout import Point, Spot
 from builder.models import Edit, Workflow
-from builder.operations.placing import place_patch, places_of, put_places
+from builder.operations.placing import place_patch, places_of, put_places, settle
 from builder.patches import Patch, difference, renamed
 from builder.publish import publish, read_stored
 from builder.reading import known_in, read_workflow
@@ -58,13 +58,14 @@ def store_over(
     known = _with_itself(known_in(workflow.project_id), raw, (workflow.name, once_called))
     spec = canonical(_checked(workflow.project_id, raw, known, workflow), known)
     _refuse_enabling(spec, before)
-    stood = places_of(workflow)
+    stood = settle(workflow, before)
     if not write_over(workflow, spec, before, deed.renames):
         return None
     publish(workflow, spec)
     patch = difference(renamed(block_of(before), deed.renames), block_of(spec))
-    put_places(workflow, places or {})
     stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
+    stood = {**settle(workflow, spec), **stood}  # what is new stands somewhere; only what was asked for is a change
+    put_places(workflow, places or {})
     return note(workflow, deed, [*patch, *place_patch(stood, places_of(workflow))])
 
 
