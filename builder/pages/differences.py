@@ -66,7 +66,8 @@ def _change(key: tuple[str, ...], entries: Sequence[Entry], old: Mapping[str, st
     renamed: list[Field] = []
     if key[1] in old:
         renamed = [field_change("Name", "text", old[key[1]], key[1])]
-    did = "Renamed" if renamed and not entries else _did(entries)
+    own = [entry for entry in entries if entry["at"][0] == "stage"]
+    did = "Renamed" if renamed and not entries else _did(own) if own else "Changed"
     return _shown(f"Stage: {key[1]}", did, [*renamed, *_stage(entries)])
 
 
@@ -91,7 +92,7 @@ def _plain(entries: Sequence[Entry], labels: Mapping[str, tuple[str, str]]) -> l
 
 def _stage(entries: Sequence[Entry]) -> list[Field]:
     """The fields of a stage: its own, its hooks, where its outcomes lead. Defaults of a new one are left out."""
-    whole = _did(entries) != "Changed"
+    whole = any(entry["at"][2:] == ["task"] and len(entry) == 2 for entry in entries)  # it came, or went
     fields: list[Field] = []
     for entry in entries:
         at, was, now = entry["at"], entry.get("was"), entry.get("now")

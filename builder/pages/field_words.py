@@ -39,7 +39,7 @@ STAGE: dict[str, tuple[str, str, Json]] = {
     "default_outcome": ("Default outcome", "value", None),
     "entry_hooks": ("Entry hook", "hooks", []),
     "exit_hooks": ("Exit hook", "hooks", []),
-    "assignments": ("Order of the assignments", "names", []),
+    "assignments": ("Assignments", "names", []),
 }
 ASSIGNMENT: dict[str, tuple[str, str, Json]] = {
     "directive": ("Directive", "text", ""),
@@ -92,8 +92,11 @@ def field_change(label: str, kind: str, was: Json, now: Json) -> Field:
     """How one field changed; empty where both sides read the same."""
     if kind in ("names", "capabilities", "options"):
         return _names(label, _listed(kind, was), _listed(kind, now))
+    if kind == "retries":
+        return _retries(was, now)
     if kind == "json" or isinstance(was, dict) or isinstance(now, dict):
-        return {"label": label, **line_diff(_pretty(was), _pretty(now))} if kind != "retries" else _retries(was, now)
+        found = line_diff(_pretty(was), _pretty(now))
+        return {"label": label, **found} if found["lines"] else {}
     if kind == "text":
         return _text(label, was, now)
     one, other = _short(kind, was), _short(kind, now)

@@ -15,13 +15,12 @@ _FEW = 8  # lines up to which words are compared
 _MOST = 1_500  # lines that are compared; the rest of a longer text is not looked at
 _AROUND = 2  # unchanged lines that are shown beside a change
 _LONGEST = 20_000  # characters of one side
-_CUT = "… (the rest is not compared)"
+_REST = {"sign": "…", "text": "The rest is too long, and is not compared."}
 
 
 def text_diff(was: str, now: str) -> dict[str, Json]:
     """How `was` became `now`: {"words": pieces}, or {"lines": pieces} with what stayed the same left out."""
-    was, now = _cut(was), _cut(now)
-    short = max(len(was.split()), len(now.split())) <= _SHORT
+    short = max(len(was), len(now)) <= _LONGEST and max(len(was.split()), len(now.split())) <= _SHORT
     if short and max(was.count("\n"), now.count("\n")) < _FEW:
         return {"words": _pieces(_WORD.findall(was), _WORD.findall(now))}
     return line_diff(was, now)
@@ -29,11 +28,10 @@ def text_diff(was: str, now: str) -> dict[str, Json]:
 
 def line_diff(was: str, now: str) -> dict[str, Json]:
     """The same, by lines."""
-    return {"lines": _folded(list(_lines(was.splitlines(), now.splitlines())))}
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n{_CUT}"
+    before, after = was[:_LONGEST].splitlines()[:_MOST], now[:_LONGEST].splitlines()[:_MOST]
+    lines = _folded(list(_lines(before, after)))
+    whole = max(len(was), len(now)) <= _LONGEST and max(was.count("\n"), now.count("\n")) < _MOST
+    return {"lines": lines if whole else [*lines, dict(_REST)]}
 
 
 def _pieces(was: Sequence[str], now: Sequence[str]) -> list[Piece]:
@@ -48,7 +46,6 @@ def _pieces(was: Sequence[str], now: Sequence[str]) -> list[Piece]:
 
 
 def _lines(was: Sequence[str], now: Sequence[str]) -> Iterator[Piece]:
-    was, now = was[:_MOST], now[:_MOST]
     for what, i1, i2, j1, j2 in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if what == "equal":
             yield from ({"sign": "", "text": line} for line in was[i1:i2])

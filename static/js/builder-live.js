@@ -188,6 +188,7 @@ function start() {
   document.addEventListener("htmx:before:request", begun);
   document.addEventListener("htmx:finally:request", ended);
   document.addEventListener("htmx:before:swap", keepTyped);
+  matchMedia("(max-width: 719px)").addEventListener("change", drawPeople);
   tellPlace(true);
 }
 

@@ -1,7 +1,8 @@
 // Who is here: faces in the top bar, and a ring with a name around the card that somebody edits.
 
 const list = document.getElementById("people");
-const MOST = 4; // faces; the others are a number
+const narrow = matchMedia("(max-width: 719px)");
+const most = () => (narrow.matches ? 2 : 4); // faces; the others are a number
 
 function part(kind, className, text) {
   const made = document.createElement(kind);
@@ -34,10 +35,10 @@ function more(people) {
 const nameOf = (card) => card?.getAttribute("aria-label")?.split(",")[0] ?? "";
 
 function faces(others, cardsOf) {
-  const key = JSON.stringify(others);
+  const key = JSON.stringify([others, most()]);
   if (!list || list.dataset.shown === key) return; // what has not changed is not read out again
   list.dataset.shown = key;
-  const shown = others.length > MOST ? others.slice(0, MOST - 1) : others;
+  const shown = others.length > most() ? others.slice(0, most() - 1) : others;
   list.replaceChildren(...shown.map((person) => face(person, nameOf(cardsOf(person.at)[0]))));
   if (others.length > shown.length) list.append(more(others.slice(shown.length)));
   list.hidden = !others.length;
