@@ -86,10 +86,15 @@ def touched_names(edits: Iterable[Edit]) -> set[str]:
 
 def name_conflict(error: EditedMeanwhile, workflow: Workflow) -> None:
     """Write into `error` who edited the object last, and when."""
+    place = error.place
     for edit in Edit.objects.filter(workflow=workflow).order_by("-number").select_related("user")[:_MOST_LOOKED_AT]:
-        if any(_concerns(tuple(entry["at"]), error.place) for entry in edit.patch):
+        past = {name: was for was, name in edit.renames.items()}
+        renamed = place[0] == "stage" and place[1] in past
+        if renamed or any(_concerns(tuple(entry["at"]), place) for entry in edit.patch):
             error.by, error.at = name_of(edit.user), edit.at
             return
+        if len(place) > 1:  # the edits before it know the stage by its name of then
+            place = (place[0], past.get(place[1], place[1]), *place[2:])
 
 
 def _concerns(at: tuple[str, ...], place: tuple[str, ...]) -> bool:

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from agents.models import Agent
 from builder.canonical import block_of
-from builder.models import AllowedWorkflow, Assignment, Hook, Outcome, Route, Stage, Trigger, Workflow
+from builder.hook_writing import write_hooks
+from builder.models import AllowedWorkflow, Assignment, Outcome, Route, Stage, Trigger, Workflow
 from builder.patches import renamed
-from builder.spec import AssignmentSpec, StageRoute, StageSpec, WorkflowHook, WorkflowSpec
-from builder.spec import Hook as HookSpec
+from builder.spec import AssignmentSpec, StageRoute, StageSpec, WorkflowSpec
 from builder.spec import Route as RouteSpec
 from builder.spec import Trigger as TriggerSpec
 from projects.names import name_key
@@ -139,10 +139,10 @@ def _write_stages(
     stages, changed = [], []
     for position, (key, block) in enumerate(zip(fresh, spec.stages, strict=True)):
         stage = rows.get(key) or Stage(workflow=workflow, version=0)
-        if key not in old or _own(old[key]) != _own(fresh[key]):
+        if key not in old or stage.name != block.name or _own(old[key]) != _own(fresh[key]):
             stage.version += 1
             changed.append(stage)
-        elif (stage.position, stage.name) != (position, block.name):
+        elif stage.position != position:
             changed.append(stage)
         stage.position, stage.name, stage.name_key = position, block.name, key
         stage.task, stage.mode = block.task, block.mode
@@ -171,22 +171,10 @@ def _write_inside(
             for position, label in enumerate(wanted.outcomes)
         )
     if old is None or any(_differ(old[field], fresh[field]) for field in ("entry_hooks", "exit_hooks")):
-        if old is not None:
-            stage.hooks.all().delete()
-        Hook.objects.bulk_create(
-            _hook_row(stage, moment, position, hook, targets)
-            for moment, group in (("entry", wanted.entry_hooks), ("exit", wanted.exit_hooks))
-            for position, hook in enumerate(group)
-        )
+        write_hooks(stage, {"entry": wanted.entry_hooks, "exit": wanted.exit_hooks}, targets.workflow)
     before = old["assignments"] if old else []
     if before != fresh["assignments"]:
         _write_assignments(stage, wanted.assignments, [AssignmentSpec.model_validate(one) for one in before], targets)
-
-
-def _hook_row(stage: Stage, moment: str, position: int, hook: HookSpec, targets: Targets) -> Hook:
-    block = block_of(hook)
-    target = targets.workflow(block.pop("workflow")) if isinstance(hook, WorkflowHook) else None
-    return Hook(stage=stage, moment=moment, position=position, kind=hook.kind, target_workflow_id=target, block=block)
 
 
 def _write_assignments(

@@ -32,7 +32,8 @@ def show(
 ) -> HttpResponse:
     """A drawer; with `news` the page beside it is brought up to date too."""
     if not request.headers.get("HX-Request"):
-        page = outline_page(caller_of(request), workflow)
+        caller = caller_of(request)
+        page = outline_page(caller, workflow_by_id(caller, workflow.pk))  # it may have been edited just now
         whole = {**page, "drawer_template": template, **context}
         return render(request, "builder/outline.html", whole, status=status)
     html = [render_to_string(template, context, request), *([news_of(request, workflow)] if news else [])]
