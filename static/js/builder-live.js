@@ -2,7 +2,7 @@
 // live.js follows the socket and asks for what is new; #builder-news (in each answer) says who changed what.
 // What somebody types is never replaced: a drawer with unsaved changes gets a word and a choice instead.
 
-import { hold, release, root, send } from "./live.js";
+import { hold, isHeld, release, root, send } from "./live.js";
 import { showPeople } from "./people.js";
 
 const slot = document.getElementById("drawer");
@@ -15,7 +15,6 @@ const SAY_EVERY = 2000;
 let people = [];
 let told = null; // where the others think our drawer is
 let shownUpTo = 0; // the newest edit whose news were shown
-let mine = 0; // our own changes on their way
 const sayings = [];
 let saying = null;
 
@@ -83,7 +82,8 @@ function sayNext() {
 
 // News: <li data-number data-by data-colour data-you data-at="stage:12 assignment:5">Ana: Renamed …</li>
 
-function readNews(own) {
+function readNews() {
+  const own = isHeld();
   const fresh = [...document.querySelectorAll("#builder-news > li")].filter((row) => Number(row.dataset.number) > shownUpTo);
   let whose = ""; // who changed something last, if it was not this page
   let changed = false; // what the open drawer shows
@@ -151,7 +151,7 @@ function keepTyped(event) {
   }
 }
 
-// Our own changes: their answers bring the page forward, no hint has to.
+// Our own changes: their answers bring the page forward, no hint has to. Who asks without htmx calls hold and release.
 
 const changes = (ctx) => ctx.request.method !== "GET" && ctx.sourceElement !== root;
 const underway = new WeakSet();
@@ -160,19 +160,12 @@ function begun(event) {
   const { ctx } = event.detail;
   if (!changes(ctx) || underway.has(ctx)) return;
   underway.add(ctx);
-  mine += 1;
   hold();
 }
 
 function ended(event) {
   const { ctx } = event.detail;
-  if (underway.delete(ctx)) {
-    readNews(true);
-    mine -= 1;
-    release();
-  } else if (ctx.sourceElement === root) {
-    readNews(mine > 0);
-  }
+  if (underway.delete(ctx)) release();
   drawPeople(); // a swap takes rings off
 }
 
@@ -185,6 +178,7 @@ function start() {
   });
   root.addEventListener("live:connected", () => tellPlace(true));
   new MutationObserver(() => tellPlace()).observe(slot, { childList: true });
+  new MutationObserver(readNews).observe(document.getElementById("builder-news"), { childList: true });
   document.addEventListener("htmx:before:request", begun);
   document.addEventListener("htmx:finally:request", ended);
   document.addEventListener("htmx:before:swap", keepTyped);

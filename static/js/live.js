@@ -54,6 +54,9 @@ export function hold() {
   held += 1;
 }
 
+/** Whether a change of this page's own is on its way. */
+export const isHeld = () => held > 0;
+
 export function release() {
   held -= 1;
   if (!held && wanted > seen()) catchUp();
