@@ -22,6 +22,7 @@ from django.db.models import Field, ForeignKey, Model
 
 M = TypeVar("M", bound=Model)
 Adapt = Callable[[Any], Any] | None
+_MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
 _MOST_PARAMETERS = 30_000  # of one statement; SQLite's own limit is 32,766
 
 
@@ -120,10 +121,10 @@ def _run(sql: str, values: Sequence[Any]) -> Any:
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             return connection.connection.execute(_question_marks(sql), values)
-        return psycopg.Cursor(connection.connection).execute(sql, values, prepare=True)
-
-
-_MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
+        driver = connection.connection
+        if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
+            driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
+        return psycopg.RawCursor(driver).execute(_numbered(sql), values, prepare=True)
 
 
 class _Gathered(threading.local):
@@ -159,9 +160,6 @@ def flush() -> None:
     if not writes:
         return
     _gathered.writes = []
-    connection = connections[DEFAULT_DB_ALIAS]
-    connection.ensure_connection()
-    connection.connection.prepared_max = _MOST_PREPARED
     values = [value for _, row in writes for value in row]
     _run(_joined(tuple(sql for sql, _ in writes)), values)
 
@@ -179,6 +177,13 @@ def _write(sql: str, values: list[Any]) -> None:
         _run(sql, values)
     else:
         _gathered.writes.append((sql, values))
+
+
+@lru_cache(maxsize=2048)
+def _numbered(sql: str) -> str:
+    """The placeholders as PostgreSQL's own: psycopg would translate a long statement anew for each call."""
+    first, *rest = sql.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
 @lru_cache(maxsize=1024)
