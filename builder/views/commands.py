@@ -24,6 +24,7 @@ from projects.jsontext import parse_json
 
 Json = Any
 _NUMBERS = ("stage", "assignment", "version", "to", "at", "after", "revision", "x", "y")
+_NOTHING_WHEN_EMPTY = (*_NUMBERS, "name", "label")
 _LISTS = ("stages", "assignments")
 _ABOUT_THE_PAGE = ("view", "since", "json", "csrfmiddlewaretoken")
 _PAGES = {"outline": "workflow-outline", "canvas": "workflow"}
@@ -75,7 +76,7 @@ def _of_form(form: QueryDict) -> dict[str, Json]:
         if not isinstance(more, dict):
             raise Invalid("The field json holds no object.")
         body.update(more)
-    return {name: value for name, value in body.items() if value != "" or name not in _NUMBERS}
+    return {name: value for name, value in body.items() if value != "" or name not in _NOTHING_WHEN_EMPTY}
 
 
 def _number(text: Json) -> Json:

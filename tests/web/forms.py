@@ -70,6 +70,8 @@ class _Reader(HTMLParser):
         form = self.forms[-1]
         if any(self._disabled) or "readonly" in held or "disabled" in held:
             form.fixed.add(name)
+        if "disabled" in held and tag == "input":
+            return  # a browser does not send it
         if held.get("aria-invalid") == "true":
             self._described.append((form, name, str(held.get("aria-describedby"))))
         if tag == "select":

@@ -161,7 +161,11 @@ def test_hooks_come_move_and_go_without_being_saved(site: Site) -> None:
     assert form.sent["hook-1-options"] == ["3"]
     assert form.sent["hook-1-option-0-label"] == ["No"]
     assert form.sent["hook-0-seconds"] == ["5"]
+    form = form_in(_post(site, form_in(_post(site, form, {"hooks-do": "remove 1"})), {"hooks-do": "remove 0"}))
+    assert form.sent["hooks"] == ["0"]
     assert site.workflow("Review").revision == before
+    assert _post(site, form, {}).status_code == 200
+    assert _hooks(site) == []
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def _pressed(request: HttpRequest, form: stage_form.StageForm) -> bool:
         if action.startswith("add "):
             action = f"{action} {post.get(f'add-{action[4:]}-kind', '')}"
         outcomes = [row["name"] for row in form.rows if row["name"]]
-        form.hooks = hook_rows.pressed(form.hooks, action, outcomes) or form.hooks
+        changed = hook_rows.pressed(form.hooks, action, outcomes)
+        form.hooks = form.hooks if changed is None else changed
     else:
         return "check" in post
     return True
