@@ -17,7 +17,7 @@ from builder.errors import NoSuchPart
 from builder.models import Edit
 from builder.presence import STAYS, Tab, initials_of, leave, people, shown_name, stay, tabs
 from builder.queries import workflow_by_id
-from builder.rings import workflow_group
+from builder.rings import GONE, workflow_group
 from projects.access import Caller, Role, role_of
 from projects.watching import Watcher
 
@@ -123,13 +123,19 @@ class WorkflowConsumer(Watcher):
             await self.close(TOO_MUCH)
             return
         at = place_in(text_data)
-        if at is None or at == self.at or not await self.may_still_watch():
+        if at is None or not await self.may_still_watch():
+            return
+        if at == self.at:  # the page has just begun to listen
+            self.shown = None
+            await self.people_changed({})
             return
         self.at, self.since = at, time.time()
         await self._say_here()
 
     async def workflow_edited(self, message: dict[str, Any]) -> None:
-        """The workflow was edited."""
+        """The workflow was edited, or deleted: then nobody may watch any more."""
+        if message["seq"] == GONE:
+            self.looked_at = float("-inf")
         if await self.may_still_watch():
             await self.tell(message["seq"])
 

@@ -15,6 +15,7 @@ from agents.runtime.loop import submit
 
 log = structlog.get_logger(__name__)
 
+GONE: Final = 0  # instead of a number: the workflow was deleted
 _FLUSH: Final = 1.0  # seconds that a process which ends may take to send its last hints
 
 _unsent: set[Future[None]] = set()
@@ -28,7 +29,7 @@ def workflow_group(workflow_id: int) -> str:
 
 
 def edited(workflow_id: int, number: int) -> None:
-    """Tell the pages of a workflow that its edit `number` is committed; to be called in `transaction.on_commit`.
+    """Tell the pages of a workflow that its edit `number` (or GONE) is committed; for `transaction.on_commit`.
 
     Returns at once, from whatever process; where Redis does not answer, that is logged and the pages find out later.
     """

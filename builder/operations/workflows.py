@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from builder.history import Deed
 from builder.models import AllowedWorkflow, Assignment, Hook, Route, Workflow
 from builder.operations.storing import republish, store_new, store_over
 from builder.publish import hold, read_stored
+from builder.rings import GONE, edited
 from builder.spec import Capability
 from projects.access import Caller, Role, require
 from projects.errors import Detail, Invalid
@@ -76,6 +78,7 @@ def delete_workflow(caller: Caller, workflow: Workflow) -> None:
         befores = {workflow.pk: read_stored(workflow) for workflow in Workflow.objects.filter(pk__in=naming)}
         _turn_away(locked)
         locked.delete()
+        transaction.on_commit(partial(edited, workflow.pk, GONE))
         republish(befores, Deed(caller.user, "delete_target", f"The workflow {workflow.name} was deleted"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -33,7 +33,8 @@ def news(workflow_id: int, since: int, viewer: User) -> list[dict[str, Json]]:
     edits = list(newest.select_related("user")[:_MOST])[::-1]
     if not edits:
         return []
-    ids = _ids(workflow_id)
+    objects = [_objects(edit, edits[index + 1 :]) for index, edit in enumerate(edits)]
+    ids = _ids(workflow_id, {at[1] for found in objects for at in found if len(at) > 1})
     return [
         {
             "number": edit.number,
@@ -41,17 +42,36 @@ def news(workflow_id: int, since: int, viewer: User) -> list[dict[str, Json]]:
             "colour": (edit.user_id or 0) % COLOURS,
             "you": edit.user_id == viewer.pk,
             "what": edit.summary,
-            "at": " ".join(_places(edit, edits[index + 1 :], ids)),
+            "at": " ".join(dict.fromkeys(ids[at] for at in found if at in ids)),
         }
-        for index, edit in enumerate(edits)
+        for edit, found in zip(edits, objects, strict=True)
     ]
 
 
-def _ids(workflow_id: int) -> dict[At, str]:
-    """The keys of drawers by where a patch has their objects: ("stage", "Draft") is stage:12."""
-    stages = Stage.objects.filter(workflow_id=workflow_id).values_list("pk", "name")
+def _objects(edit: Edit, later: Iterable[Edit]) -> list[At]:
+    """What the edit changed, in the names that it has now. Where cards of the canvas stand is nobody's work."""
+    renames = [other.renames for other in later]
+    found: list[At] = []
+    for entry in edit.patch:
+        at = tuple(entry["at"])
+        if at[0] == "place":
+            continue
+        if len(at) == 1:
+            found.append(("stages",) if at[0] == "stages" else ("workflow",))
+            continue
+        name = at[1]
+        for names in renames:
+            name = names.get(name, name)
+        found.append(("assignment", name, at[2]) if at[0] == "assignment" else ("stage", name))
+    return found
+
+
+def _ids(workflow_id: int, names: Collection[str]) -> dict[At, str]:
+    """What pages call these objects, drawers above all: ("stage", "Draft") is stage:12."""
+    stages = Stage.objects.filter(workflow_id=workflow_id, name__in=names).values_list("pk", "name")
     ids: dict[At, str] = {("stage", name): f"stage:{pk}" for pk, name in stages}
-    rows = Assignment.objects.filter(stage__workflow_id=workflow_id).order_by("stage", "position")
+    ids |= {("workflow",): "workflow", ("stages",): "stages"}
+    rows = Assignment.objects.filter(stage__workflow_id=workflow_id, stage__name__in=names).order_by("position")
     for pk, stage, agent in rows.values_list("pk", "stage__name", "agent__name"):
         key, turn = agent, 1
         while ("assignment", stage, key) in ids:  # the agent stands on the stage more than once
@@ -59,21 +79,3 @@ def _ids(workflow_id: int) -> dict[At, str]:
             key = f"{agent}\n{turn}"
         ids["assignment", stage, key] = f"assignment:{pk}"
     return ids
-
-
-def _places(edit: Edit, later: Iterable[Edit], ids: dict[At, str]) -> list[str]:
-    """The objects that the edit changed and that are still there."""
-    renames = [other.renames for other in later]
-    found: dict[str, None] = {}
-    for entry in edit.patch:
-        at = tuple(entry["at"])
-        if len(at) == 1:
-            found["workflow"] = None
-            continue
-        name = at[1]
-        for names in renames:
-            name = names.get(name, name)
-        place = ids.get(("assignment", name, at[2]) if at[0] == "assignment" else ("stage", name))
-        if place and at[0] != "place":
-            found[place] = None
-    return list(found)

@@ -91,7 +91,8 @@ function readNews() {
     shownUpTo = Math.max(shownUpTo, Number(row.dataset.number));
     const { by, colour, you } = row.dataset;
     const places = row.dataset.at.split(" ").filter(Boolean);
-    if (you && own) continue; // what this page has just done itself
+    // What this page has just done itself, and where cards of the canvas stand, is no news.
+    if ((you && own) || !places.length) continue;
     if (!you) {
       for (const place of places) flash(place, colour);
       say(row.textContent.trim());

@@ -185,6 +185,36 @@ def test_each_sees_what_the_other_changes_elsewhere(enter: Callable[..., Two]) -
     assert [stage["name"] for stage in two.block()["stages"]] == ["First draft", "Review"]
 
 
+def test_a_moved_card_is_never_a_conflict(enter: Callable[..., Two]) -> None:
+    """Ui.md, check 13: where cards stand is last writer wins; whoever edits is not even told of it."""
+    two = enter()
+    mine = open_stage(two.ada, "Review")
+    mine.get_by_label("Task").fill("Check every claim.")
+    shown = int(two.ada.locator("#builder-seq").get_attribute("data-seq") or 0)
+    stages = two.ben.locator("#stages > li").evaluate_all("(cards) => cards.map((card) => card.id.slice(6))")
+
+    moved = two.ben.evaluate(_MOVE, [{"do": "place", "places": {f"stage:{stage}": [40, 80]}} for stage in stages])
+
+    assert moved == [200, 200, 200]
+    expect(two.ada.locator("#builder-seq")).to_have_attribute("data-seq", str(shown + 3))
+    assert mine.get_by_text("changed this just now").count() == 0
+    assert two.ada.locator("#live").text_content() == ""
+    save(mine)
+    assert two.stored("Review")["task"] == "Check every claim."
+
+
+_MOVE = """async (commands) => {
+    const inherited = JSON.parse(document.body.getAttribute("hx-headers:inherited"));
+    const headers = { ...inherited, "Content-Type": "application/json" };
+    const answers = [];
+    for (const command of commands) {
+        const address = location.pathname.replace("/outline", "/commands");
+        answers.push((await fetch(address, { method: "POST", headers, body: JSON.stringify(command) })).status);
+    }
+    return answers;
+}"""
+
+
 def test_a_clean_drawer_shows_what_is_there_now_and_keeps_the_focus(enter: Callable[..., Two]) -> None:
     """Ui.md, section 6: never move the focus; what nobody types in is simply kept up to date."""
     two = enter()

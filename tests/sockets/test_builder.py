@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,10 +14,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from tests.plugin import ROOT
 from tests.runs.casting import gated, simple
 from tests.runs.play import Play
 from tests.sockets.test_watching import frame, opened
-from tests.stack import Stack
+from tests.stack import Stack, free_port
 from tests.waiting import wait_until
 
 Json = Any
@@ -175,6 +178,18 @@ def edited_until_closed(project: Play, socket: ClientConnection, hints: list[int
         return closing.rcvd.code if closing.rcvd else -1
 
 
+def test_a_deleted_workflow_closes_its_pages(project: Play, watching: Watch) -> None:
+    """Rule 12.4: nothing of it may stay on a screen."""
+    with watching("rita", workflow_path(project)) as socket:
+        until(socket, lambda told: "people" in told)
+        assert project.api("DELETE", f"/projects/{project.slug}/workflows/Review").status_code == 204
+        with pytest.raises(ConnectionClosed) as closing:
+            until(socket, lambda told: False)
+
+    assert closing.value.rcvd is not None
+    assert closing.value.rcvd.code == 4403
+
+
 def test_people_see_who_is_there_and_whose_drawer_is_on_what(project: Play, watching: Watch) -> None:
     """ui.md 4.4: two tabs are one person; names, initials and a colour; nobody is shown who has left."""
     path = workflow_path(project)
@@ -272,6 +287,22 @@ def answers(stack: Stack) -> bool:
         return stack.client.get("/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def test_without_redis_an_edit_is_logged_as_untold_and_no_more(stack: Stack) -> None:
+    """A hint is lost, never the edit: nothing is raised, and nothing waits for long."""
+    code = "from builder.rings import edited; edited(1, 2)"
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "shell", "-v", "0", "-c", code],
+        cwd=ROOT,
+        env={**stack.env, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert made.returncode == 0, made.stderr
+    assert "open pages were not told" in made.stdout + made.stderr
 
 
 def test_an_edit_by_a_command_is_told_too(project: Play, stack: Stack, watching: Watch) -> None:
