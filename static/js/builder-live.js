@@ -82,8 +82,7 @@ function sayNext() {
 
 // News: <li data-number data-by data-colour data-you data-at="stage:12 assignment:5">Ana: Renamed …</li>
 
-function readNews() {
-  const own = isHeld();
+function readNews(own) {
   const fresh = [...document.querySelectorAll("#builder-news > li")].filter((row) => Number(row.dataset.number) > shownUpTo);
   let whose = ""; // who changed something last, if it was not this page
   let changed = false; // what the open drawer shows
@@ -103,6 +102,12 @@ function readNews() {
   if (!whose || !at()) return;
   if (/^(stage|assignment):/.test(at()) && !cardsOf(at()).length) deletedUnderUs(whose);
   else if (changed) changedUnderUs(whose);
+}
+
+/** The canvas makes and takes away its cards after the answer has landed: they are looked for a moment later. */
+function heardNews() {
+  const own = isHeld();
+  setTimeout(() => readNews(own));
 }
 
 /** Somebody changed what the open drawer shows. */
@@ -167,7 +172,7 @@ function begun(event) {
 function ended(event) {
   const { ctx } = event.detail;
   if (underway.delete(ctx)) release();
-  drawPeople(); // a swap takes rings off
+  setTimeout(drawPeople); // a swap takes rings off
 }
 
 function start() {
@@ -179,7 +184,7 @@ function start() {
   });
   root.addEventListener("live:connected", () => tellPlace(true));
   new MutationObserver(() => tellPlace()).observe(slot, { childList: true });
-  new MutationObserver(readNews).observe(document.getElementById("builder-news"), { childList: true });
+  new MutationObserver(heardNews).observe(document.getElementById("builder-news"), { childList: true });
   document.addEventListener("htmx:before:request", begun);
   document.addEventListener("htmx:finally:request", ended);
   document.addEventListener("htmx:before:swap", keepTyped);

@@ -32,7 +32,7 @@ function more(people) {
   return item;
 }
 
-const nameOf = (card) => card?.getAttribute("aria-label")?.split(",")[0] ?? "";
+const nameOf = (card) => card?.getAttribute("aria-label")?.replace(/, (no|\d+) assignments?$/, "") ?? "";
 
 function faces(others, cardsOf) {
   const key = JSON.stringify([others, most()]);
