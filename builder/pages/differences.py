@@ -35,7 +35,10 @@ def between(before: Block | None, after: Block | None, renames: Mapping[str, str
 def changes_of(patch: Sequence[Entry], renames: Mapping[str, str] | None = None) -> list[Change]:
     """What a patch changes; it is written in the names after `renames`."""
     groups: dict[tuple[str, ...], list[Entry]] = {}
+    only_places = all(entry["at"][0] == "place" for entry in patch)
     for entry in patch:
+        if entry["at"][0] == "place" and not only_places and len(entry) < 3:
+            continue  # a card came or went with its stage
         groups.setdefault(_object(entry), []).append(entry)
     old = {new: was for was, new in (renames or {}).items() if was != new}
     for name in old:
