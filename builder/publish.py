@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import lru_cache, wraps
-from typing import TypeVar
+from functools import update_wrapper
+from typing import Generic, TypeVar
 
 from django.db import transaction
 from django.db.models import Max
 
 from agents.models import Agent
-from builder.canonical import block_of, text_of
+from builder.canonical import text_of
 from builder.models import Workflow, WorkflowVersion
 from builder.reading import agent_spec, read_workflow
 from builder.spec import FrozenVersion, WorkflowSpec
@@ -49,7 +52,8 @@ def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVer
     `spec` is what its rows mean, where the caller knows it.
     """
     content = freeze(workflow, spec)
-    digest = hashlib.sha256(text_of(content).encode()).hexdigest()
+    text = _content_text(content)
+    digest = hashlib.sha256(text.encode()).hexdigest()
     version = WorkflowVersion.objects.filter(workflow=workflow, digest=digest).first()
     if version is None:
         last = WorkflowVersion.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
@@ -60,12 +64,18 @@ def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVer
             number=last + 1,
             digest=digest,
             default_model=content.default_model,
-            content=block_of(content),
+            content=json.loads(text),
         )
-        _remember_when_committed(version.pk)
+        _remember_when_committed(version.pk, content)
     Workflow.objects.filter(pk=workflow.pk).update(current_version=version)
     workflow.current_version = version
     return version
+
+
+def _content_text(content: FrozenVersion) -> str:
+    """The text of a version, whose stages know their texts."""
+    rest = text_of(content.model_copy(update={"workflow": None}))
+    return rest.replace('"workflow":null', f'"workflow":{text_of(content.workflow)}', 1)
 
 
 def freeze(workflow: Workflow, spec: WorkflowSpec | None = None) -> FrozenVersion:
@@ -100,27 +110,52 @@ def agent_names(spec: WorkflowSpec) -> Iterator[str]:
                 yield assignment.fallback_agent
 
 
-# A version whose transaction is rolled back leaves its id to another: it is not remembered before it is committed.
+class PerVersion(Generic[T]):
+    """What `make` makes of a version, by its id, remembered per process: versions never change.
+
+    A version whose transaction is rolled back leaves its id to another: nothing of it is kept before it is committed.
+    """
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self._make = make
+        self._kept: OrderedDict[int, T] = OrderedDict()
+        self._guard = threading.Lock()
+        update_wrapper(self, make)
+
+    def __call__(self, version_id: int) -> T:
+        """What was made of this version, or is made now."""
+        if version_id in _uncommitted:
+            return self._make(version_id)
+        with self._guard:
+            if version_id in self._kept:
+                self._kept.move_to_end(version_id)
+                return self._kept[version_id]
+        made = self._make(version_id)
+        self.remember(version_id, made)
+        return made
+
+    def remember(self, version_id: int, made: T) -> None:
+        """Keep what the caller has made of a committed version."""
+        with self._guard:
+            self._kept[version_id] = made
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+
+
+_MOST_KEPT = 512
 _uncommitted: set[int] = set()
 
 
-def _remember_when_committed(version_id: int) -> None:
+def _remember_when_committed(version_id: int, content: FrozenVersion) -> None:
+    def committed() -> None:
+        _uncommitted.discard(version_id)
+        frozen.remember(version_id, content)
+
     _uncommitted.add(version_id)
-    transaction.on_commit(lambda: _uncommitted.discard(version_id))
+    transaction.on_commit(committed)
 
 
-def once_per_version(make: Callable[[int], T]) -> Callable[[int], T]:
-    """Remember per process what `make` makes of a version, by its id; versions never change."""
-    remembered = lru_cache(maxsize=512)(make)
-
-    @wraps(make)
-    def get(version_id: int) -> T:
-        return make(version_id) if version_id in _uncommitted else remembered(version_id)
-
-    return get
-
-
-@once_per_version
+@PerVersion
 def frozen(version_id: int) -> FrozenVersion:
     """The content of a version, parsed once per process. Raises WorkflowVersion.DoesNotExist."""
     content = WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id)

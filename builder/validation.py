@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from builder.canonical import block_text, stage_text
 from builder.references import Known, Loc, agent_problems, file_problems, workflow_problems
 from builder.spec import AgentSpec, ProjectFile, WorkflowSpec
 from projects.errors import Detail, Invalid
@@ -30,9 +31,28 @@ def checked_file(raw: Any, known: Known | None = None) -> ProjectFile:
     return _checked(ProjectFile, raw, file_problems(raw, known or Known()), "The project file has problems")
 
 
-def checked_workflow(raw: Any, known: Known) -> WorkflowSpec:
-    """`raw` as a workflow's block; `known` names the project's agents and workflows. Raises Invalid."""
-    return _checked(WorkflowSpec, raw, workflow_problems(raw, (), known), "The workflow has problems")
+def checked_workflow(raw: Any, known: Known, before: WorkflowSpec | None = None) -> WorkflowSpec:
+    """`raw` as a workflow's block; `known` names the project's agents and workflows. Raises Invalid.
+
+    Stages that are as in `before`, which was checked once, are not read again: only what they refer to is.
+    """
+    problems = workflow_problems(raw, (), known)
+    return _checked(WorkflowSpec, raw, problems, "The workflow has problems", _with_old_stages(raw, before))
+
+
+def _with_old_stages(raw: Any, before: WorkflowSpec | None) -> Any:
+    stages = raw.get("stages") if isinstance(raw, Mapping) else None
+    if before is None or not isinstance(stages, list):
+        return raw
+    old = {stage_text(stage): stage for stage in before.stages}
+    return {**raw, "stages": [old.get(_text_or_nothing(stage), stage) for stage in stages]}
+
+
+def _text_or_nothing(value: Any) -> str:
+    try:
+        return block_text(value)
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 def checked_agent(raw: Any) -> AgentSpec:
@@ -67,10 +87,12 @@ def refuse_shape(message: str, error: ValidationError) -> NoReturn:
     refuse(message, _shape_problems(error))
 
 
-def _checked(kind: type[_T], raw: Any, references: _Problems, message: str) -> _T:
-    beyond = chain(_text_problems(raw, ()), references)
+def _checked(kind: type[_T], raw: Any, references: _Problems, message: str, mostly_read: Any = None) -> _T:
+    """`mostly_read` is `raw` with parts that are specs already."""
+    shape = raw if mostly_read is None else mostly_read
+    beyond = chain(_text_problems(shape, ()), references)
     try:
-        made = kind.model_validate(raw)
+        made = kind.model_validate(shape)
     except ValidationError as error:
         refuse(message, chain(_shape_problems(error), beyond))
     if problems := list(islice(beyond, MOST_DETAILS + 1)):

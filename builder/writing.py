@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from agents.models import Agent
-from builder.canonical import block_of
+from builder.canonical import block_of, stage_text
 from builder.hook_writing import write_hooks
 from builder.models import AllowedWorkflow, Assignment, Outcome, Route, Stage, Trigger, Workflow
 from builder.patches import renamed
@@ -74,7 +74,12 @@ def write_workflow(
     workflow.input_schema, workflow.output_schema = spec.input_schema, spec.output_schema
     workflow.save()
     old, fresh = _by_key(before, renames or {}), _by_key(spec, {})
-    turned = [stage for stage in spec.stages if _exits(old, stage) != _exits(fresh, stage)]
+    same = {stage_text(stage) for stage in before.stages} if before is not None and not renames else set()
+    for block in spec.stages:
+        if stage_text(block) in same:  # one object, so that nothing below looks into it
+            old[name_key(block.name)] = fresh[name_key(block.name)]
+    changed = [stage for stage in spec.stages if old.get(name_key(stage.name)) is not fresh[name_key(stage.name)]]
+    turned = [stage for stage in changed if _exits(old, stage) != _exits(fresh, stage)]
     if before is not None:  # before the stages: a route holds on to the stage that it leads to
         _forget_routes(workflow, [*(key for key in old if key not in fresh), *_keys_of(turned)], renames or {})
     stages = _write_stages(workflow, spec, old, fresh, renames or {})
@@ -139,7 +144,9 @@ def _write_stages(
     stages, changed = [], []
     for position, (key, block) in enumerate(zip(fresh, spec.stages, strict=True)):
         stage = rows.get(key) or Stage(workflow=workflow, version=0)
-        if key not in old or stage.name != block.name or _own(old[key]) != _own(fresh[key]):
+        if old.get(key) is not fresh[key] and (
+            key not in old or stage.name != block.name or _own(old[key]) != _own(fresh[key])
+        ):
             stage.version += 1
             changed.append(stage)
         elif stage.position != position:
@@ -163,6 +170,8 @@ def _own(stage: Mapping[str, Any]) -> str:
 def _write_inside(
     stage: Stage, wanted: StageSpec, old: Mapping[str, Any] | None, fresh: Mapping[str, Any], targets: Targets
 ) -> None:
+    if old is fresh:
+        return
     if old is None or any(old[field] != fresh[field] for field in ("outcomes", "default_outcome")):
         if old is not None:
             stage.outcomes.all().delete()

@@ -56,7 +56,7 @@ def store_over(
     """
     before = read_stored(workflow)
     known = _with_itself(known_in(workflow.project_id), raw, (workflow.name, once_called))
-    spec = canonical(_checked(workflow.project_id, raw, known, workflow), known)
+    spec = canonical(_checked(workflow.project_id, raw, known, workflow, before), known)
     _refuse_enabling(spec, before)
     stood = settle(workflow, before)
     if not write_over(workflow, spec, before, deed.renames):
@@ -140,8 +140,10 @@ def agent_fields(spec: AgentSpec) -> AgentFields:
     return AgentFields(**block_of(spec))
 
 
-def _checked(project_id: int, raw: Any, known: Known, workflow: Workflow | None) -> WorkflowSpec:
-    spec = checked_workflow(raw, known)
+def _checked(
+    project_id: int, raw: Any, known: Known, workflow: Workflow | None, before: WorkflowSpec | None = None
+) -> WorkflowSpec:
+    spec = checked_workflow(raw, known, before)
     twin = Workflow.objects.filter(project_id=project_id, name_key=name_key(spec.name))
     if (twin.exclude(pk=workflow.pk) if workflow else twin).exists():
         raise AlreadyThere("a workflow", spec.name)

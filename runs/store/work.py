@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from builder.publish import frozen, once_per_version
+from builder.publish import PerVersion, frozen
 from builder.spec import FrozenVersion
 from runs import rows
 from runs.engine import facts, machine
@@ -23,7 +23,7 @@ from runs.schemas import result_problem
 Json = Any
 
 
-@once_per_version
+@PerVersion
 def _definition(version_id: int) -> Definition:
     return Definition(frozen(version_id), lambda value: result_problem(version_id, value))
 

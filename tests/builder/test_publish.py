@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Agent
 from builder.models import Workflow, WorkflowVersion
 from builder.operations import create_workflow, patch_agent, patch_workflow
-from builder.publish import current_version, frozen, once_per_version
+from builder.publish import PerVersion, current_version, frozen
 from builder.queries import catalogue, find_workflow
 from projects.access import Caller
 from projects.models import Project
@@ -117,7 +117,7 @@ def test_nothing_made_of_a_rolled_back_version_is_remembered_either(ana: Caller,
     """Rule 1.2: whatever else is made once per version must not outlive it."""
     made: list[int] = []
 
-    @once_per_version
+    @PerVersion
     def named(version_id: int) -> str:
         made.append(version_id)
         return frozen(version_id).workflow.name
