@@ -235,7 +235,7 @@ def test_who_only_reads_is_there_but_edits_nothing(project: Play, watching: Watc
         '{"at": "stage:12", "do": "delete"}',
         '{"do": "undo"}',
         '{"at": "stage:' + "1" * 300 + '"}',
-        "[" * 5_000,
+        "[" * 4_000,
         b"\x00\xff",
     ],
 )
@@ -264,6 +264,17 @@ def test_a_flood_is_refused(project: Play, watching: Watch) -> None:
 
     assert closing.value.rcvd is not None
     assert closing.value.rcvd.code == 4429
+
+
+def test_a_frame_that_is_too_large_is_not_even_read(project: Play, watching: Watch) -> None:
+    """Whoever sends a megabyte where a place is expected loses the connection; the others keep theirs."""
+    path = workflow_path(project)
+    with watching("admin", path) as owner, watching("rita", path) as socket:
+        until(owner, lambda told: len(told.get("people", ())) == 2)
+        with pytest.raises(ConnectionClosed):
+            socket.send("x" * 1_000_000)
+            until(socket, lambda told: False)
+        until(owner, lambda told: who_is_there(told) == {"admin": ""})
 
 
 def test_a_killed_web_process_leaves_nobody_behind(new_stack: Callable[..., Stack]) -> None:

@@ -13,6 +13,8 @@ from django.utils.module_loading import import_string
 
 from projects.stack.parent import end_with_parent
 
+_FRAME = 4_096  # bytes that a browser may send at once over a socket: it has little to say there
+
 
 class Command(BaseCommand):
     """Serves pages, the API and sockets."""
@@ -37,6 +39,8 @@ class Command(BaseCommand):
             http_timeout=None,
             request_buffer_size=65_536,
             websocket_timeout=86_400,
+            websocket_max_message_size=_FRAME,
+            websocket_max_frame_size=_FRAME,
             application_close_timeout=5,
             server_name="Baton",
         ).run()
