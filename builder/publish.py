@@ -16,7 +16,7 @@ from django.db.models import Max
 from agents.models import Agent
 from builder.canonical import text_of
 from builder.models import Workflow, WorkflowVersion
-from builder.reading import agent_spec, read_workflow
+from builder.reading import agent_spec, read_workflow, with_parts, workflow_spec
 from builder.spec import FrozenVersion, WorkflowSpec
 from projects.models import Project
 
@@ -95,10 +95,27 @@ def read_stored(workflow: Workflow) -> WorkflowSpec:
     """What the rows of `workflow` mean: out of its current version where that holds it, which is quicker."""
     if workflow.current_version_id is None:
         return read_workflow(workflow.pk)
-    spec = frozen(workflow.current_version_id).workflow
-    on = list(workflow.triggers.values_list("enabled", flat=True)) if spec.triggers else []
-    triggers = (one.model_copy(update={"enabled": state}) for one, state in zip(spec.triggers, on, strict=True))
-    return spec.model_copy(update={"triggers": tuple(triggers)})
+    return _with_triggers(workflow)
+
+
+def read_all(project_id: int) -> dict[str, WorkflowSpec]:
+    """What all workflows of a project mean, by name, in a fixed number of queries."""
+    rows = list(Workflow.objects.filter(project_id=project_id).prefetch_related("triggers"))
+    ids = [row.current_version_id for row in rows if row.current_version_id is not None]
+    unread = [version_id for version_id in ids if version_id not in frozen]
+    for version in WorkflowVersion.objects.filter(pk__in=unread):
+        frozen.remember(version.pk, FrozenVersion.model_validate(version.content))
+    stale = with_parts(Workflow.objects.filter(pk__in=[row.pk for row in rows if row.current_version_id is None]))
+    read = {row.pk: workflow_spec(row) for row in stale} if len(ids) < len(rows) else {}
+    return {row.name: read.get(row.pk) or _with_triggers(row) for row in rows}
+
+
+def _with_triggers(workflow: Workflow) -> WorkflowSpec:
+    """The current version's block, with its triggers as they are switched now."""
+    spec = frozen(workflow.current_version_id or 0).workflow
+    states = [trigger.enabled for trigger in workflow.triggers.all()] if spec.triggers else []
+    triggers = (one.model_copy(update={"enabled": on}) for one, on in zip(spec.triggers, states, strict=True))
+    return spec.model_copy(update={"triggers": tuple(triggers)}) if spec.triggers else spec
 
 
 def agent_names(spec: WorkflowSpec) -> Iterator[str]:
@@ -134,8 +151,13 @@ class PerVersion(Generic[T]):
         self.remember(version_id, made)
         return made
 
+    def __contains__(self, version_id: int) -> bool:
+        return version_id in self._kept and version_id not in _uncommitted
+
     def remember(self, version_id: int, made: T) -> None:
-        """Keep what the caller has made of a committed version."""
+        """Keep what the caller has made of a version, unless it may yet be rolled back."""
+        if version_id in _uncommitted:
+            return
         with self._guard:
             self._kept[version_id] = made
             if len(self._kept) > _MOST_KEPT:

@@ -17,7 +17,6 @@ LONGEST_FUNCTION = 60
 LONG_FILE = 300
 # Longer than LONG_FILE today, with what they may not outgrow. This list never grows.
 LONG_FILES: dict[str, int] = {
-    "builder/checks.py": 370,
     "builder/spec.py": 440,
     "runs/advance.py": 320,
     "runs/engine/routing.py": 310,

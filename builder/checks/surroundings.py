@@ -1,0 +1,34 @@
+"""What a check knows beside the workflow: the others of its project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.queries import agents_of
+from builder.models import Workflow
+from builder.publish import read_all
+from builder.reading import agent_spec
+from builder.spec import AgentSpec, WorkflowSpec
+from projects.models import Project
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The project's agents and workflows by name, and which of them are archived."""
+
+    agents: Mapping[str, AgentSpec]
+    workflows: Mapping[str, WorkflowSpec]
+    archived: frozenset[str]
+    default_model: str | None
+
+
+def surroundings_in(project: Project) -> Surroundings:
+    """What the checks know of a project, in a fixed number of queries."""
+    rows = Workflow.objects.filter(project=project)
+    return Surroundings(
+        agents={agent.name: agent_spec(agent) for agent in agents_of(project.pk)},
+        workflows=read_all(project.pk),
+        archived=frozenset(rows.filter(archived_at__isnull=False).values_list("name", flat=True)),
+        default_model=project.default_model,
+    )

@@ -1,0 +1,138 @@
+"""Rules of what is legal and probably not meant: one small function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from builder.checks.chains import MAX_DEPTH, SCRIPTED, chains_from, targets_of
+from builder.checks.findings import Finding, Rule, told
+from builder.checks.parts import agents_named, assignments_of, gate_outcomes, hooks_of, leads_to
+from builder.checks.surroundings import Surroundings
+from builder.spec import END, ApprovalHook, Capability, StageRoute, StageSpec, WorkflowRoute, WorkflowSpec
+
+_MOST_CHAINS = 10
+
+
+def _archived_targets(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for index, stage in enumerate(spec.stages):
+        for outcome, route in stage.routes.items():
+            if isinstance(route, WorkflowRoute) and route.workflow in around.archived:
+                message = f"{route.workflow} is archived: it will not be started, and the run goes on at continue at"
+                yield told(message, "stages", index, "routes", outcome, "workflow")
+        for place, assignment in enumerate(stage.assignments):
+            for at, name in enumerate(assignment.allowed_workflows):
+                if name in around.archived:
+                    loc = ("stages", index, "assignments", place, "allowed_workflows", at)
+                    yield told(f"{name} is archived: it cannot be called", *loc)
+
+
+def _unreachable_stages(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    places = {stage.name: index for index, stage in enumerate(spec.stages)}
+    reached: set[int] = set()
+    to_see = [0]
+    while to_see:
+        index = to_see.pop()
+        if index < len(spec.stages) and index not in reached:
+            reached.add(index)
+            to_see.extend(leads_to(spec.stages[index], index, places))
+    for index, stage in enumerate(spec.stages):
+        if index not in reached:
+            yield told(f"nothing leads to {stage.name}", "stages", index)
+
+
+def _undecidable_outcomes(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for index, stage in enumerate(spec.stages):
+        if any(assignment.can(Capability.DECIDE_OUTCOME) for assignment in stage.assignments):
+            continue
+        decided = {"error", stage.default_outcome, *gate_outcomes(stage)}
+        for place, outcome in enumerate(stage.outcomes):
+            if outcome not in decided:
+                message = f"nobody can decide {outcome!r}: no gate offers it and no agent may decide outcomes"
+                yield told(message, "stages", index, "outcomes", place)
+
+
+def _nothing_to_decide(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for index, stage in enumerate(spec.stages):
+        for place, assignment in enumerate(stage.assignments):
+            if assignment.can(Capability.DECIDE_OUTCOME) and not stage.outcomes:
+                loc = ("stages", index, "assignments", place, "capabilities")
+                yield told(f"{assignment.agent} may decide the outcome, but {stage.name} has none", *loc)
+
+
+def _options_without_outcome(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for loc, moment, hook in hooks_of(spec):
+        if moment != "exit_hooks" or not isinstance(hook, ApprovalHook):
+            continue
+        for label, outcome in hook.options.items():
+            if outcome is None:
+                yield told(f"{label!r} leads nowhere: it has no outcome", *loc, "options", label)
+        if hook.deadline and hook.deadline.outcome is None:
+            yield told("the deadline leads nowhere: it has no outcome", *loc, "deadline", "outcome")
+
+
+def _fallback_to_itself(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for loc, assignment in assignments_of(spec):
+        if assignment.fallback_agent == assignment.agent:
+            yield told(f"{assignment.agent} is its own fallback", *loc, "fallback_agent")
+
+
+def _empty_scripts(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for loc, name in agents_named(spec):
+        agent = around.agents.get(name)
+        if agent and (agent.model or around.default_model) == SCRIPTED and not agent.script:
+            yield told(f"{name} is scripted and has no script: it will say nothing", *loc)
+
+
+def _self_triggering(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    if spec.name in targets_of(spec, around):
+        message = f"{spec.name} can trigger itself, and a workflow cannot keep triggering itself"
+        yield told(message)
+
+
+def _deep_chains(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    chains = chains_from((spec.name,), around)
+    for _, chain in zip(range(_MOST_CHAINS), chains, strict=False):
+        message = f"the chain {' > '.join(chain)} is deeper than the limit of {MAX_DEPTH}: its last start is refused"
+        yield told(message)
+
+
+def _allow_list_without_effect(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for loc, assignment in assignments_of(spec):
+        if assignment.allowed_workflows and not assignment.can(Capability.TRIGGER_WORKFLOWS):
+            message = f"{assignment.agent} has a list of workflows it may trigger, but Trigger Workflows is off"
+            yield told(message, *loc, "capabilities")
+
+
+def _no_way_out(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    """Stages from which no route leads to the end: only the loop guard would end such a run."""
+    places = {stage.name: index for index, stage in enumerate(spec.stages)}
+    onward = [
+        [*leads_to(stage, index, places), *([len(spec.stages)] if _ends_at_once(stage) else [])]
+        for index, stage in enumerate(spec.stages)
+    ]
+    ends = {len(spec.stages)}
+    while more := {index for index, targets in enumerate(onward) if index not in ends and ends & set(targets)}:
+        ends |= more
+    for index, stage in enumerate(spec.stages):
+        if index not in ends:
+            yield told(f"no way leads from {stage.name} to the end: only its loop guard stops it", "stages", index)
+
+
+def _ends_at_once(stage: StageSpec) -> bool:
+    targets = (route.stage if isinstance(route, StageRoute) else route.continue_at for route in stage.routes.values())
+    return END in targets
+
+
+WARNINGS: tuple[Rule, ...] = (
+    _archived_targets,
+    _unreachable_stages,
+    _undecidable_outcomes,
+    _nothing_to_decide,
+    _options_without_outcome,
+    _fallback_to_itself,
+    _empty_scripts,
+    _allow_list_without_effect,
+    _no_way_out,
+    _self_triggering,
+    _deep_chains,
+)
