@@ -10,11 +10,10 @@ from django.db.models import F
 
 from builder.canonical import block_of
 from builder.models import Hook, Stage
+from builder.ordered_rows import OUT_OF_THE_WAY
 from builder.spec import Hook as HookSpec
 from builder.spec import WorkflowHook
 
-# Positions are unique: before rows are put into a new order they move out of the way.
-_OUT_OF_THE_WAY = 1_000_000
 _FIELDS = ("moment", "position", "kind", "target_workflow", "block", "version")
 
 
@@ -34,7 +33,7 @@ def write_hooks(stage: Stage, wanted: Mapping[str, Sequence[HookSpec]], workflow
                 pairs[index] = row
                 left.remove(row)
     Hook.objects.filter(pk__in=[row.pk for row in left]).delete()
-    stage.hooks.update(position=F("position") + _OUT_OF_THE_WAY)
+    stage.hooks.update(position=F("position") + OUT_OF_THE_WAY)
     for index, fields in enumerate(fresh):
         row = pairs.setdefault(index, Hook(stage=stage, version=0))
         row.version += 0 if _same(row, fields) else 1

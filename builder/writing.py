@@ -7,50 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
-from agents.models import Agent
+from builder.assignment_writing import write_assignments
 from builder.canonical import block_of, stage_text
 from builder.hook_writing import write_hooks
-from builder.models import AllowedWorkflow, Assignment, Outcome, Route, Stage, Trigger, Workflow
+from builder.models import Outcome, Route, Stage, Workflow
+from builder.ordered_rows import OUT_OF_THE_WAY, save_all
 from builder.patches import renamed
 from builder.spec import AssignmentSpec, StageRoute, StageSpec, WorkflowSpec
 from builder.spec import Route as RouteSpec
-from builder.spec import Trigger as TriggerSpec
+from builder.targets import Targets
+from builder.trigger_writing import write_triggers
 from projects.names import name_key
 
-# Positions are unique: before rows are put into a new order they move out of the way.
-_OUT_OF_THE_WAY = 1_000_000
-
 Blocks = dict[str, dict[str, Any]]  # of stages, by the key of their names
-
-
-@dataclass(frozen=True)
-class Targets:
-    """The ids behind the names that a definition may refer to, by key: case does not matter."""
-
-    agents: Mapping[str, int]
-    workflows: Mapping[str, int]
-
-    def agent(self, name: str) -> int:
-        """The id of the agent called `name`."""
-        return self.agents[name_key(name)]
-
-    def workflow(self, name: str) -> int:
-        """The id of the workflow called `name`."""
-        return self.workflows[name_key(name)]
-
-
-def targets_in(project_id: int) -> Targets:
-    """What definitions of this project may refer to."""
-    return Targets(
-        agents=dict(Agent.objects.filter(project_id=project_id).values_list("name_key", "pk")),
-        workflows=dict(Workflow.objects.filter(project_id=project_id).values_list("name_key", "pk")),
-    )
 
 
 def write_workflow(
@@ -87,7 +61,7 @@ def write_workflow(
         _write_inside(stage, wanted, old.get(stage.name_key), fresh[stage.name_key], targets)
     _write_routes(stages, turned, targets)
     if before is None or _differ(_triggers_of(before), _triggers_of(spec)):
-        _write_triggers(workflow, spec.triggers)
+        write_triggers(workflow, spec.triggers)
 
 
 def _by_key(spec: WorkflowSpec | None, renames: Mapping[str, str]) -> Blocks:
@@ -138,9 +112,9 @@ def _write_stages(
     if gone := [row.pk for key, row in rows.items() if key not in fresh]:
         workflow.stages.filter(pk__in=gone).delete()
     if any(rows[key].position != position for position, key in enumerate(fresh) if key in rows):
-        workflow.stages.update(position=F("position") + _OUT_OF_THE_WAY)
+        workflow.stages.update(position=F("position") + OUT_OF_THE_WAY)
         for row in rows.values():
-            row.position += _OUT_OF_THE_WAY
+            row.position += OUT_OF_THE_WAY
     stages, changed = [], []
     for position, (key, block) in enumerate(zip(fresh, spec.stages, strict=True)):
         stage = rows.get(key) or Stage(workflow=workflow, version=0)
@@ -155,7 +129,7 @@ def _write_stages(
         stage.task, stage.mode = block.task, block.mode
         stage.max_cycles, stage.max_visits = block.max_cycles, block.max_visits
         stages.append(stage)
-    _save_all(Stage, changed, _STAGE_FIELDS)
+    save_all(Stage, changed, _STAGE_FIELDS)
     return stages
 
 
@@ -183,81 +157,7 @@ def _write_inside(
         write_hooks(stage, {"entry": wanted.entry_hooks, "exit": wanted.exit_hooks}, targets.workflow)
     before = old["assignments"] if old else []
     if before != fresh["assignments"]:
-        _write_assignments(stage, wanted.assignments, [AssignmentSpec.model_validate(one) for one in before], targets)
-
-
-def _write_assignments(
-    stage: Stage, wanted: Sequence[AssignmentSpec], old: Sequence[AssignmentSpec], targets: Targets
-) -> None:
-    rows = list(stage.assignments.select_related("agent")) if old else []
-    pairs = _paired(wanted, list(zip(rows, old, strict=True)))
-    kept = [row.pk for row, _ in pairs if row.pk]
-    if old:
-        stage.assignments.exclude(pk__in=kept).delete()
-        stage.assignments.update(position=F("position") + _OUT_OF_THE_WAY)
-    changed: list[tuple[Assignment, AssignmentSpec]] = []
-    for position, ((row, was), block) in enumerate(zip(pairs, wanted, strict=True)):
-        row.stage, row.position = stage, position
-        _fill_assignment(row, block, targets)
-        if was != block:
-            row.version += 1
-            changed.append((row, block))
-    _save_all(Assignment, [row for row, _ in pairs], _ASSIGNMENT_FIELDS)
-    AllowedWorkflow.objects.filter(assignment__in=[row for row, _ in changed]).delete()
-    AllowedWorkflow.objects.bulk_create(
-        AllowedWorkflow(assignment=row, workflow_id=targets.workflow(name), position=position)
-        for row, block in changed
-        for position, name in enumerate(block.allowed_workflows)
-    )
-
-
-_Pair = tuple[Assignment, AssignmentSpec | None]
-
-
-def _paired(wanted: Sequence[AssignmentSpec], old: Sequence[_Pair]) -> list[_Pair]:
-    """For each wanted assignment the row that it goes on from: the same agent's, at the same place if it can be."""
-    left = list(old)
-    pairs: list[_Pair] = []
-    for position, block in enumerate(wanted):
-        same = [pair for pair in left if pair[0].agent.name_key == name_key(block.agent)]
-        if not same:
-            pairs.append((Assignment(version=0), None))
-            continue
-        best = next((pair for pair in same if pair[0].position == position), same[0])
-        left.remove(best)
-        pairs.append(best)
-    return pairs
-
-
-_ASSIGNMENT_FIELDS = (
-    "position",
-    "directive",
-    "capabilities",
-    "share",
-    "attempts",
-    "backoff",
-    "max_backoff",
-    "timeout",
-    "trigger_timeout",
-    "workflow_tools",
-    "fallback_agent",
-    "last_resort",
-    "on_failure",
-    "version",
-)
-
-
-def _fill_assignment(row: Assignment, block: AssignmentSpec, targets: Targets) -> None:
-    row.agent_id = targets.agent(block.agent)
-    row.directive = block.directive
-    row.capabilities = [str(capability) for capability in block.capabilities]
-    row.share = list(block.share)
-    row.attempts, row.backoff = block.retries.attempts, block.retries.backoff
-    row.max_backoff = block.retries.max_backoff
-    row.timeout, row.trigger_timeout = block.timeout, block.trigger_timeout
-    row.workflow_tools = block.workflow_tools
-    row.fallback_agent_id = None if block.fallback_agent is None else targets.agent(block.fallback_agent)
-    row.last_resort, row.on_failure = block.last_resort, block.on_failure
+        write_assignments(stage, wanted.assignments, [AssignmentSpec.model_validate(one) for one in before], targets)
 
 
 def _write_routes(stages: Sequence[Stage], turned: Sequence[StageSpec], targets: Targets) -> None:
@@ -285,37 +185,3 @@ def _route_row(outcome: Outcome, route: RouteSpec, places: Mapping[str, int], ta
         input=route.input,
         timeout=route.timeout,
     )
-
-
-def _write_triggers(workflow: Workflow, wanted: Sequence[TriggerSpec]) -> None:
-    """Triggers keep their rows by name, or by place where they have none: a webhook's address hangs on its row."""
-    rows = {_mark(row.kind, row.name_key, row.position): row for row in workflow.triggers.all()}
-    marks = trigger_marks(wanted)
-    workflow.triggers.exclude(pk__in=[rows[mark].pk for mark in marks if mark in rows]).delete()
-    workflow.triggers.update(position=F("position") + _OUT_OF_THE_WAY)
-    triggers = [rows.get(mark) or Trigger(workflow=workflow, version=0) for mark in marks]
-    for position, (row, block) in enumerate(zip(triggers, wanted, strict=True)):
-        fresh = block_of(block)
-        enabled = fresh.pop("enabled")
-        if row.version == 0 or (enabled, json.dumps(fresh)) != (row.enabled, json.dumps(row.block)):
-            row.version += 1
-        row.position, row.kind, row.enabled = position, block.kind, enabled
-        row.name, row.name_key, row.block = block.name, name_key(block.name), fresh
-    _save_all(Trigger, triggers, ("position", "name", "name_key", "enabled", "block", "version"))
-
-
-def trigger_marks(triggers: Iterable[TriggerSpec]) -> list[tuple[str, str | int]]:
-    """What makes each trigger the same one in another definition of its workflow."""
-    return [_mark(trigger.kind, name_key(trigger.name), place) for place, trigger in enumerate(triggers)]
-
-
-def _mark(kind: str, key: str, position: int) -> tuple[str, str | int]:
-    return kind, key or position
-
-
-def _save_all(model: Any, rows: Iterable[Any], fields: Sequence[str]) -> None:
-    rows = list(rows)
-    new, old = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
-    # What stands out of the way makes room first.
-    model.objects.bulk_update(old, fields, batch_size=200)
-    model.objects.bulk_create(new)

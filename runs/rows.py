@@ -7,18 +7,18 @@ field, in the form in which Django itself stores them.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Field, ForeignKey, Model
+from django.db.models import Model
+
+from runs.column_values import INTO, OUT_OF, stored_as
 
 M = TypeVar("M", bound=Model)
 Adapt = Callable[[Any], Any] | None
@@ -26,72 +26,13 @@ _MOST_PREPARED = 500  # statements that a connection keeps; what is written toge
 _MOST_PARAMETERS = 30_000  # of one statement; SQLite's own limit is 32,766
 
 
-# Values
-
-
-def clean(text: str) -> str:
-    """A text as a database can hold it: NUL and lone surrogates, which broken output may bring, become U+FFFD."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _clean_all(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {clean(key): _clean_all(item) for key, item in value.items()}
-    return [_clean_all(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _to_json(value: Any) -> str:
-    text = json.dumps(value)
-    # Escapes of NUL and of surrogates are rare enough that only they pay for a closer look.
-    return json.dumps(_clean_all(value)) if "\\u0000" in text or "\\ud" in text else text
-
-
-def _naive(value: datetime) -> str:
-    return str(value.astimezone(UTC).replace(tzinfo=None))
-
-
-def _aware(value: str | datetime) -> datetime:
-    return (datetime.fromisoformat(value) if isinstance(value, str) else value).replace(tzinfo=UTC)
-
-
-def _from_json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str | bytes) else value
-
-
-def _stored_as(field: Field[Any, Any]) -> str:
-    """The kind of a field; a foreign key's is that of the key it points to."""
-    while isinstance(field, ForeignKey):
-        field = field.target_field
-    return field.get_internal_type()
-
-
-_INTO: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "sqlite": {
-        "JSONField": _to_json,
-        "UUIDField": lambda value: value.hex,
-        "DateTimeField": _naive,
-        "TextField": clean,
-        "CharField": clean,
-    },
-    "postgresql": {"JSONField": _to_json, "TextField": clean, "CharField": clean},
-}
-_OUT_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "sqlite": {"JSONField": _from_json, "UUIDField": UUID, "DateTimeField": _aware, "BooleanField": bool},
-    "postgresql": {"JSONField": _from_json},
-}
-
-
 @lru_cache(maxsize=256)
 def _columns(vendor: str, model: type[Model]) -> dict[str, tuple[str, Adapt]]:
     """Attribute name -> (quoted column, how its value is adapted)."""
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    into = _INTO[vendor]
+    into = INTO[vendor]
     return {
-        field.attname: (quote(str(field.column)), into.get(_stored_as(field))) for field in model._meta.concrete_fields
+        field.attname: (quote(str(field.column)), into.get(stored_as(field))) for field in model._meta.concrete_fields
     }
 
 
@@ -252,11 +193,11 @@ def _update(
 @lru_cache(maxsize=64)
 def _select_sql(vendor: str, model: type[Model], where: str) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
     columns = _columns(vendor, model)
-    out_of = _OUT_OF[vendor]
+    out_of = OUT_OF[vendor]
     fields = model._meta.concrete_fields
     listed = ", ".join(columns[field.attname][0] for field in fields)
     sql = f"SELECT {listed} FROM {_table(model)} WHERE {where}"  # noqa: S608 - our own models and words
-    return sql, tuple(field.attname for field in fields), tuple(out_of.get(_stored_as(field)) for field in fields)
+    return sql, tuple(field.attname for field in fields), tuple(out_of.get(stored_as(field)) for field in fields)
 
 
 def select(model: type[M], where: str, values: Sequence[Any]) -> list[M]:

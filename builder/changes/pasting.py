@@ -20,7 +20,7 @@ _MOST = 200
 _APART = (344, 172)  # pixels between pasted cards
 
 
-def copied(stages: Sequence[Block]) -> str:
+def copied(stages: Sequence[Mapping[str, Any]]) -> str:
     """Stages as the text that `paste` takes."""
     agents = sorted({assignment["agent"] for stage in stages for assignment in stage["assignments"]})
     return json.dumps({"baton": FORMAT, "stages": list(stages), "agents": agents}, indent=2, ensure_ascii=False)

@@ -23,8 +23,10 @@ from builder.reading import known_in, read_workflow
 from builder.references import Known
 from builder.rings import edited
 from builder.spec import AgentSpec, WorkflowSpec
+from builder.targets import targets_in
+from builder.trigger_writing import trigger_marks
 from builder.validation import checked_workflow
-from builder.writing import targets_in, touch, trigger_marks, write_workflow
+from builder.writing import touch, write_workflow
 from projects.names import name_key
 
 

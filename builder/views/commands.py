@@ -27,6 +27,7 @@ _NUMBERS = ("stage", "assignment", "version", "to", "at", "after", "revision", "
 _NOTHING_WHEN_EMPTY = (*_NUMBERS, "name", "label")
 _LISTS = ("stages", "assignments")
 _ABOUT_THE_PAGE = ("view", "since", "json", "csrfmiddlewaretoken")
+_MOST_COPIED = 1_000  # stages
 _PAGES = {"outline": "workflow-outline", "canvas": "workflow"}
 
 
@@ -71,8 +72,8 @@ def _of_form(form: QueryDict) -> dict[str, Json]:
     for name in _LISTS:
         if name in body:
             body[name] = [_number(text) for text in form.getlist(name)]
-    if form.get("json"):
-        more = parse_json(form["json"])
+    if written := form.get("json"):
+        more = parse_json(str(written))
         if not isinstance(more, dict):
             raise Invalid("The field json holds no object.")
         body.update(more)
@@ -145,7 +146,6 @@ def copy(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """Stages as the text that can be pasted: `?stages=1,2`."""
     caller = caller_of(request)
     workflow = workflow_by_id(caller, workflow_id, Role.VIEWER)
-    ids = [int(text) for text in request.GET.get("stages", "").split(",") if text.isascii() and text.isdecimal()][
-        :1_000
-    ]
+    asked = request.GET.get("stages", "").split(",")
+    ids = [int(text) for text in asked if text.isascii() and text.isdecimal()][:_MOST_COPIED]
     return HttpResponse(copied(copy_of(workflow, ids)), content_type="application/json; charset=utf-8")
