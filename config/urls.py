@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("agents.urls")),
     path("", include("builder.urls")),
+    path("", include("builder.project_urls")),
     path("", include("runs.urls")),
 ]

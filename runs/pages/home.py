@@ -9,13 +9,13 @@ from django.db.models import Count, Max
 from django.urls import reverse
 
 from builder.models import Workflow
+from builder.pages.project_frame import frame
 from projects.access import Caller, visible_projects
 from projects.models import Project
 from projects.queries import roles_of, slug_taken
 from runs.engine.status import FINAL_RUN, GateStatus, RunStatus
 from runs.models import Gate, WorkflowRun
 from runs.pages.gates import gate_rows
-from runs.pages.listing import project_tabs
 from runs.pages.looks import Look, run_looks
 from runs.pages.run_page import run_url
 
@@ -55,7 +55,7 @@ def _counts(rows: Any, field: str) -> dict[int, int]:
     return dict(rows.values_list(field).annotate(count=Count("pk")).values_list(field, "count"))
 
 
-def project_page(project: Project, *, role: str, can_run: bool) -> dict[str, Json]:
+def project_page(caller: Caller, project: Project, *, can_run: bool) -> dict[str, Json]:
     """The context of projects/project.html."""
     running = list(WorkflowRun.objects.filter(project=project).exclude(status__in=_FINAL).order_by("-number")[:20])
     looks = run_looks(running)
@@ -65,13 +65,7 @@ def project_page(project: Project, *, role: str, can_run: bool) -> dict[str, Jso
         .order_by("opened_at")[:20]
     )
     return {
-        "project": {
-            "name": project.name,
-            "url": reverse("project", args=[project.slug]),
-            "default_model": project.default_model,
-            "role": role,
-        },
-        "tabs": project_tabs(project, "workflows"),
+        **frame(caller, project, "Workflows"),
         "can_run": can_run,
         "workflows": _workflows(project),
         "running": [_running(run, looks[run.pk]) for run in running],

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from builder.models import Workflow
 from builder.pages.outline import tabs
+from builder.pages.project_frame import project_tabs
 from builder.queries import catalogue
 from projects.models import Project
 from runs.engine.status import RunStatus
@@ -48,7 +49,7 @@ def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str],
     return {
         "project": {"name": project.name, "url": reverse("project", args=[project.slug])},
         "workflow": {"name": workflow.name, "url": reverse("workflow", args=[workflow.pk])} if workflow else None,
-        "tabs": tabs(workflow, "Runs") if workflow else project_tabs(project, "runs"),
+        "tabs": tabs(workflow, "Runs") if workflow else project_tabs(project, "Runs"),
         "runs": [run_row(run, looks[run.pk]) for run in shown],
         "next": shown[-1].number if len(found) > _PAGE else None,
         "statuses": [{"value": status.value, "label": status.value.title()} for status in RunStatus],
@@ -74,12 +75,3 @@ def run_row(run: WorkflowRun, look: Look) -> dict[str, Json]:
         "created_at": run.created_at,
         "finished_at": run.finished_at,
     }
-
-
-def project_tabs(project: Project, current: str) -> list[dict[str, Json]]:
-    """The tabs of a project's pages."""
-    pages = (
-        ("workflows", "Workflows", reverse("project", args=[project.slug])),
-        ("runs", "Runs", reverse("project-runs", args=[project.slug])),
-    )
-    return [{"label": label, "url": url, "current": name == current} for name, label, url in pages]

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from projects.access import project_for, role_of
+from projects.access import project_for
 from projects.errors import Invalid
 from projects.operations import create_project
 from runs.pages import home as pages
@@ -47,6 +47,5 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     """A project: its workflows, what is running, what waits for a person."""
     caller = caller_of(request)
     found = project_for(caller, slug)
-    role = role_of(caller, found)
-    context = pages.project_page(found, role=role.value if role else "", can_run=operates(caller, found))
+    context = pages.project_page(caller, found, can_run=operates(caller, found))
     return render(request, "projects/project.html", context)

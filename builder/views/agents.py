@@ -1,0 +1,144 @@
+"""The agents page of a project, and the drawer that creates, edits and deletes an agent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET, require_http_methods
+
+from agents.errors import NoSuchAgent
+from agents.models import Agent
+from agents.queries import agent_for
+from builder.errors import AgentAssigned, AlreadyThere, EditedMeanwhile
+from builder.operations.agents import create_agent, delete_agent, patch_agent
+from builder.pages import agent_form as form
+from builder.pages.agents import agents_page
+from builder.pages.project_frame import frame
+from builder.pages.touched import posted_marks, touched
+from builder.pages.typed import whole
+from builder.views.callers import caller_of
+from projects.access import Caller, Role, project_for
+from projects.errors import Invalid, NotFound
+from projects.models import Project
+
+Json = Any
+_WANTED = re.compile(r"agent:(new|[1-9][0-9]{0,17})")
+
+
+@require_GET
+def agents(request: HttpRequest, slug: str) -> HttpResponse:
+    """The agents of a project; `?drawer=agent:3` opens one."""
+    caller = caller_of(request)
+    project = project_for(caller, slug)
+    context = agents_page(caller, project)
+    return render(request, "agents/list.html", {**context, **_asked_for(request, caller, project)})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form of a new agent, or the agent created."""
+    caller = caller_of(request)
+    project = project_for(caller, slug, Role.EDITOR)
+    if request.method == "GET":
+        return _show(request, project, form.drawer(project, None, can_edit=True))
+    values = form.posted_values(request.POST, form.stored_values(None))
+    block, errors = form.block(values, form.LABELS)
+    status = 422
+    if not errors:
+        try:
+            made = create_agent(caller, project, block)
+            return _saved(request, project, f"Created {made.name}")
+        except AlreadyThere as error:
+            errors, status = {"name": error.message}, error.status
+        except Invalid as error:
+            errors = form.errors_of(error.details, error.message, values)
+    return _show(request, project, form.drawer(project, None, can_edit=True, values=values, errors=errors), status)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str, agent_id: int) -> HttpResponse:
+    """One agent: shown, saved or deleted."""
+    caller = caller_of(request)
+    found = agent_for(caller, slug, str(agent_id), Role.VIEWER if request.method == "GET" else Role.EDITOR)
+    if found.pk != agent_id:  # no id, but the name of another
+        raise NoSuchAgent(str(agent_id))
+    project = found.project
+    if request.method == "GET":
+        can_edit: bool = frame(caller, project, "Agents")["can_edit"]
+        return _show(request, project, form.drawer(project, found, can_edit=can_edit))
+    if request.POST.get("keep") == "theirs":
+        return redirect("agent-edit", project.slug, found.pk)
+    return _delete(request, caller, found) if "delete" in request.POST else _save(request, caller, found)
+
+
+def _save(request: HttpRequest, caller: Caller, found: Agent) -> HttpResponse:
+    project, version, marks = found.project, whole(request.POST, "version"), posted_marks(request.POST)
+    values = form.posted_values(request.POST, form.stored_values(found))
+    changed = touched(values, marks)
+    block, errors = form.block(values, changed)
+    status = 422
+    if not errors:
+        try:
+            if changed:
+                patch_agent(caller, found, {**block, "version": version})
+            return _saved(request, project, f"Saved {values['name']}")
+        except EditedMeanwhile as error:
+            found.refresh_from_db()
+            values, conflict = form.after_conflict(project, found, values, marks, error)
+            context = form.drawer(project, found, can_edit=True, values=values, conflict=conflict)
+            return _show(request, project, context, error.status)
+        except AlreadyThere as error:
+            errors, status = {"name": error.message}, error.status
+        except Invalid as error:
+            errors = form.errors_of(error.details, error.message, values)
+    # The form stays on what it was made from: whoever saves after a mistake is still told of a conflict.
+    context = form.drawer(project, found, can_edit=True, values=values, errors=errors, marks=marks, version=version)
+    return _show(request, project, context, status)
+
+
+def _delete(request: HttpRequest, caller: Caller, found: Agent) -> HttpResponse:
+    project, name = found.project, found.name
+    try:
+        delete_agent(caller, found)
+    except AgentAssigned as error:
+        marks, version = posted_marks(request.POST), whole(request.POST, "version")
+        values = form.posted_values(request.POST, form.stored_values(found))
+        told = f"{name} cannot be deleted while it is assigned. Take it off these stages first."
+        context = form.drawer(project, found, can_edit=True, values=values, marks=marks, version=version, refused=told)
+        return _show(request, project, context, error.status)
+    return _saved(request, project, f"Deleted {name}.")
+
+
+def _asked_for(request: HttpRequest, caller: Caller, project: Project) -> dict[str, Json]:
+    """The drawer that the address names; nothing where there is no such agent, or it may not be made."""
+    wanted = _WANTED.fullmatch(request.GET.get("drawer", ""))
+    can_edit: bool = frame(caller, project, "Agents")["can_edit"]
+    if wanted is None or (wanted[1] == "new" and not can_edit):
+        return {}
+    try:
+        found = None if wanted[1] == "new" else agent_for(caller, project.slug, wanted[1], Role.VIEWER)
+    except NotFound:
+        return {}
+    return {"drawer_template": form.TEMPLATE, **form.drawer(project, found, can_edit=can_edit)}
+
+
+def _show(request: HttpRequest, project: Project, context: dict[str, Json], status: int = 200) -> HttpResponse:
+    """The drawer, alone or on the whole page."""
+    if request.headers.get("HX-Request"):
+        return render(request, form.TEMPLATE, context, status=status)
+    page = {**agents_page(caller_of(request), project), "drawer_template": form.TEMPLATE, **context}
+    return render(request, "agents/list.html", page, status=status)
+
+
+def _saved(request: HttpRequest, project: Project, text: str) -> HttpResponse:
+    """The list anew, a word about it, and the drawer closed."""
+    if not request.headers.get("HX-Request"):
+        messages.success(request, text)
+        return redirect("agents", project.slug)
+    context = {**agents_page(caller_of(request), project), "text": text}
+    return HttpResponse(render_to_string("agents/_saved.html", context, request))
