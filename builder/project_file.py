@@ -54,31 +54,35 @@ def parse_file(raw: bytes | str, *, yaml: bool) -> Any:
     return parse_yaml(raw) if yaml else parse_json(raw)
 
 
-def import_project(caller: Caller, raw: Any, *, slug: str | None = None, dry_run: bool = False) -> ImportReport:
+def import_project(
+    caller: Caller, raw: Any, *, slug: str | None = None, dry_run: bool = False, deed: Deed | None = None
+) -> ImportReport:
     """Store a parsed project file, all or nothing; a dry run does the same and takes it back.
 
     Without `slug` the project is matched by the slug of its name among those that the caller can see; where there is
     none, a new one is created, which the caller owns. Objects are matched by name without case: created or updated,
     and what the file lacks stays. Nothing is executed, fetched or enabled: a trigger that says `enabled: true` is
     stored as false, with a warning, unless it is on already. Raises Invalid with all problems, and Forbidden where
-    the caller may not edit the project.
+    the caller may not edit the project. `deed` is what the histories say of it, where it is not a file.
     """
+    deed = deed or Deed(caller.user, "import", "Imported from a file")
     for _ in range(_MOST_TRIES - 1):
         try:
-            return _import_once(caller, raw, slug=slug, dry_run=dry_run)
+            return _import_once(caller, raw, deed, slug=slug, dry_run=dry_run)
         except IntegrityError:
             continue  # another import took the slug of a new project at the same moment: now it is there to be seen
-    return _import_once(caller, raw, slug=slug, dry_run=dry_run)
+    return _import_once(caller, raw, deed, slug=slug, dry_run=dry_run)
 
 
-def _import_once(caller: Caller, raw: Any, *, slug: str | None, dry_run: bool) -> ImportReport:
+def _import_once(caller: Caller, raw: Any, deed: Deed, *, slug: str | None, dry_run: bool) -> ImportReport:
     with transaction.atomic():
         project = project_for(caller, slug, Role.EDITOR) if slug is not None else _matching(caller, _name_in(raw))
         if project is not None:
             require(caller, project, Role.EDITOR)
             hold(project.pk)
         file = checked_file(raw, known_in(project.pk) if project else None)
-        report = _Import(caller, file, project or _new_project(caller, file.project), is_new=project is None).run()
+        into = project or _new_project(caller, file.project)
+        report = _Import(file, into, deed, is_new=project is None).run()
         transaction.set_rollback(dry_run)
     return report
 
@@ -158,8 +162,8 @@ def _matching(caller: Caller, name: str | None) -> Project | None:
 class _Import:
     """One checked file on its way into one project, whose lock is held."""
 
-    def __init__(self, caller: Caller, file: ProjectFile, project: Project, *, is_new: bool) -> None:
-        self._caller = caller
+    def __init__(self, file: ProjectFile, project: Project, deed: Deed, *, is_new: bool) -> None:
+        self._deed = deed
         self._file = file
         self._project = project
         self._is_new = is_new
@@ -180,10 +184,9 @@ class _Import:
         updated = self._report.updated
         self._report.updated = [f"agents/{spec.name}" for spec in changed_agents if self._update_agent(spec)] + updated
         self._update_project()
-        deed = Deed(self._caller.user, "import", "Imported from a file")
         for workflow, patch in touched:
             publish(workflow)
-            note(workflow, deed, patch)
+            note(workflow, self._deed, patch)
         return self._report
 
     def _create_agent(self, spec: AgentSpec) -> bool:
