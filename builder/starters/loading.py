@@ -13,7 +13,7 @@ from builder.validation import checked_file
 from builder.yaml_text import parse_yaml
 
 Json = Any
-STARTERS = ("report", "review", "router", "orchestrator", "deploy")  # in the order in which they are offered
+STARTERS = ("report", "review", "deploy", "router", "orchestrator")  # in the order in which they are offered
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,15 @@ def new_workflow(request: HttpRequest, slug: str) -> HttpResponse:
     except AlreadyThere as error:
         return _shown(request, dialog(project, name=name, template=template, errors={"name": error.message}), 422)
     except Invalid as error:
-        told = {detail.path: detail.message for detail in error.details} or {"form": error.message}
-        errors = {path if path in ("name", "template") else "form": text for path, text in told.items()}
-        return _shown(request, dialog(project, name=name, template=template, errors=errors), 422)
+        return _shown(request, dialog(project, name=name, template=template, errors=_errors(error)), 422)
     return redirect("workflow", made.pk)
+
+
+def _errors(error: Invalid) -> dict[str, str]:
+    """The problems at their fields; what belongs to none is told about the whole."""
+    told = {detail.path: detail.message for detail in error.details}
+    nouns = {"name": "The name", "template": "This"}
+    return {path: f"{noun} {told[path]}." for path, noun in nouns.items() if path in told} or {"form": error.message}
 
 
 def _shown(request: HttpRequest, context: dict[str, object], status: int = 200) -> HttpResponse:

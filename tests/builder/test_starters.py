@@ -19,7 +19,7 @@ from projects.models import Project
 from projects.names import name_key
 from projects.operations import create_project
 
-CHILDREN = {"orchestrator": ("Sales Figures", "Customer Voices", "Market News"), "deploy": ("Production Deployment",)}
+CHILDREN = {"orchestrator": ("Sales Figures", "Customer Voices", "Market News"), "deploy": ("Deployment",)}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_template_passes_its_check(ana: Caller, empty: Project, template: str,
 
 def test_the_templates_show_what_their_names_promise() -> None:
     """Issue 3, item 5: the five templates by their parts."""
-    report, review, router, orchestrator, deploy = (starter(key).main for key in STARTERS)
+    report, review, deploy, router, orchestrator = (starter(key).main for key in STARTERS)
 
     assert [stage.name for stage in report.stages] == ["Research", "Analysis", "Report"]
     assert set(review.stages[1].exit_hooks[0].model_dump()["options"].values()) == {"approve", "revise", "reject"}
@@ -57,7 +57,7 @@ def test_the_templates_show_what_their_names_promise() -> None:
     assert len(orchestrator.stages[0].assignments[0].allowed_workflows) == 3
     route = deploy.stages[0].routes["approve"]
     assert isinstance(route, WorkflowRoute)
-    assert (route.workflow, route.continue_at) == ("Production Deployment", "Announce")
+    assert (route.workflow, route.continue_at) == ("Deployment", "Announce")
 
 
 @pytest.mark.parametrize("template", [None, *STARTERS])

@@ -98,7 +98,7 @@ def test_an_approved_release_is_deployed_and_announced(begun: Play) -> None:
     assert over["status"] == "completed"
     assert _stages(over) == [("Prepare", "approve"), ("Announce", None)]
     (child,) = begun.children(over)
-    assert (child["workflow"], child["status"], child["origin"]) == ("Production Deployment", "completed", "route")
+    assert (child["workflow"], child["status"], child["origin"]) == ("Deployment", "completed", "route")
     assert child["input"].startswith("Deploy what was approved: Faster start")
     assert over["result"]["value"]["announcement"] == "The deployment ended as completed."
     assert over["warnings"] == []
