@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from builder.views import commands, drawers, history, outline, starting
+from builder.views import commands, drawers, help, history, outline, starting
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<int:workflow_id>", outline.outline, name="workflow"),
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<int:workflow_id>/history/compare", history.compare, name="workflow-compare"),
     path("w/<int:workflow_id>/history/<int:number>", history.one_edit, name="workflow-edit"),
     path("p/<slug:slug>/workflows/new", starting.new_workflow, name="new-workflow"),
+    path("help/triggering", help.triggering, name="help-triggering"),
+    path("help/shortcuts", help.shortcuts, name="help-shortcuts"),
     path("drawers/stages/<int:stage_id>", drawers.stage, name="stage-drawer"),
     path("drawers/stages/<int:stage_id>/outcome", drawers.outcome, name="outcome-drawer"),
     path("drawers/stages/<int:stage_id>/target", drawers.target, name="target-drawer"),
