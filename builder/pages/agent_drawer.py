@@ -32,7 +32,7 @@ def drawer(
             "perspective": agent.perspective,
         },
         "in_workflow": workflow.pk if workflow else "",
-        "stages": [{"value": str(stage.pk), "label": f"{stage.position + 1}. {stage.name}"} for stage in stages],
+        "choices": [{"value": str(stage.pk), "label": f"{stage.position + 1}. {stage.name}"} for stage in stages],
         "used": [
             {
                 "workflow": place.stage.workflow.name,

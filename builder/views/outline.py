@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from builder.pages.opened import opened
 from builder.pages.outline import outline_page
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
+from builder.views.drawers.frame import opened_at_once
 
 __all__ = ("caller_of", "edits", "outline")
 
@@ -20,5 +20,4 @@ def outline(request: HttpRequest, workflow_id: int) -> HttpResponse:
     caller = caller_of(request)
     workflow = workflow_by_id(caller, workflow_id)
     page = outline_page(caller, workflow)
-    drawer = opened(workflow, request.GET.get("drawer", ""), can_edit=edits(caller, workflow))
-    return render(request, "builder/outline.html", {**page, **drawer})
+    return render(request, "builder/outline.html", {**page, "drawer": opened_at_once(request, workflow)})

@@ -204,7 +204,7 @@ def test_a_workflow_that_triggers_itself_is_warned_of_and_may_be_saved(site: Sit
     assert 'role="alert"' in warned.content.decode()
     assert "This workflow triggers itself." in text_of(warned)
     assert _post(site, form_in(warned), {}).status_code == 200
-    assert "Review can trigger itself" in text_of(site.client("viewer").get(f"/w/{site.workflow('Review').pk}"))
+    assert "Review can trigger itself" in text_of(site.client("viewer").get(f"/w/{site.workflow('Review').pk}/outline"))
 
 
 def test_a_chain_of_four_workflows_is_warned_of_and_may_be_saved(site: Site) -> None:

@@ -10,13 +10,14 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from builder.models import Workflow
+from builder.pages.opened import opened
 from builder.pages.outline import outline_page
 from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
 
-__all__ = ("caller_of", "edits", "news_of", "saved", "show")
+__all__ = ("caller_of", "edits", "news_of", "opened_at_once", "saved", "show")
 
 Json = Any
 
@@ -34,10 +35,17 @@ def show(
     if not request.headers.get("HX-Request"):
         caller = caller_of(request)
         page = outline_page(caller, workflow_by_id(caller, workflow.pk))  # it may have been edited just now
-        whole = {**page, "drawer_template": template, **context}
-        return render(request, "builder/outline.html", whole, status=status)
+        drawer = render_to_string(template, context, request)
+        return render(request, "builder/outline.html", {**page, "drawer": drawer}, status=status)
     html = [render_to_string(template, context, request), *([news_of(request, workflow)] if news else [])]
     return HttpResponse("".join(html), status=status)
+
+
+def opened_at_once(request: HttpRequest, workflow: Workflow) -> str:
+    """The drawer that the address names (`?drawer=stage:12`) as HTML; "" where it names none that is there."""
+    asked = request.GET.get("drawer", "")
+    found = opened(workflow, asked, can_edit=edits(caller_of(request), workflow))
+    return render_to_string(found[0], found[1], request) if found else ""
 
 
 def saved(request: HttpRequest, workflow: Workflow, text: str, *, undo: bool = False) -> HttpResponse:
