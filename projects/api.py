@@ -178,9 +178,10 @@ def create_token(request: HttpRequest, p: str, body: TokenBody) -> Any:
 @router.delete("/projects/{p}/tokens/{token_id}", response={204: None, **ERRORS}, summary="Revoke a token")
 def revoke_token(request: HttpRequest, p: str, token_id: str) -> Any:
     """It ends at once."""
-    project = project_for(_caller(request), p, Role.OWNER)
+    caller = _caller(request)
+    project = project_for(caller, p, Role.OWNER)
     token = queries.tokens_of(project).filter(public_id=token_id).first()
     if token is None:
         raise NotFound("There is no such token in this project.")
-    tokens.revoke_token(token)
+    tokens.revoke_token(token, by=caller.user.get_username())
     return Status(204, None)

@@ -60,9 +60,9 @@ def delete_project(caller: Caller, project: Project) -> None:
 
 def set_member(caller: Caller, project: Project, username: str, role: Role) -> Member:
     """Give a user a role in a project. The last owner stays owner."""
-    user = User.objects.filter(username=username).first()
+    user = None if "\x00" in username else User.objects.filter(username=username).first()
     if user is None:
-        raise Invalid(f"There is no user {username!r}.", details=[Detail("user", "no such user")])
+        raise Invalid(f"There is no user {username[:150]!r}.", details=[Detail("user", "no such user")])
     with transaction.atomic():
         if role is not Role.OWNER:
             _keep_an_owner(project, user)

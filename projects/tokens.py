@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
+from projects import audit
 from projects.access import SCOPES, Caller
 from projects.errors import Detail, Invalid
 from projects.models import ApiToken, LoginLink, Project
@@ -61,6 +62,9 @@ def create_token(
         name=name,
         expires_at=expires_at,
     )
+    audit.record(
+        "token.created", actor=user.get_username(), object=_bound_to(row), token=public_id, scopes=list(scopes)
+    )
     return NewToken(row, text)
 
 
@@ -84,9 +88,14 @@ def caller_of(text: str) -> Caller | None:
     return Caller(token.user, token)
 
 
-def revoke_token(token: ApiToken) -> None:
-    """End a token's life at once."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+def revoke_token(token: ApiToken, *, by: str = "") -> None:
+    """End a token's life at once; `by` is the user name of whoever does it."""
+    if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        audit.record("token.revoked", actor=by, object=_bound_to(token), token=token.public_id)
+
+
+def _bound_to(token: ApiToken) -> str:
+    return token.project.slug if token.project else ""
 
 
 def create_login_link(user: User) -> str:

@@ -8,14 +8,11 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from builder.operations import project as settings_of
-from projects import operations
 from projects.access import Caller, Role, project_for
 from projects.api import ProjectOut, project_json
-from projects.errors import Conflict
 from projects.models import Project
 from projects.rest import ERRORS, StrictSchema
-from runs.engine.status import FINAL_RUN
-from runs.models import WorkflowRun
+from runs import removal
 
 router = Router(tags=["projects"])
 
@@ -54,11 +51,5 @@ def patch_project(request: HttpRequest, p: str, body: ProjectPatch) -> Any:
 def delete_project(request: HttpRequest, p: str) -> Any:
     """409 while one of its runs has not ended."""
     caller = _caller(request)
-    project = project_for(caller, p, Role.OWNER)
-    open_runs = (
-        WorkflowRun.objects.filter(project=project).exclude(status__in=[status.value for status in FINAL_RUN]).count()
-    )
-    if open_runs:
-        raise Conflict(f"{open_runs} runs of this project have not ended; cancel them first.")
-    operations.delete_project(caller, project)
+    removal.delete_project(caller, project_for(caller, p, Role.OWNER))
     return Status(204, None)

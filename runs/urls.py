@@ -11,6 +11,7 @@ urlpatterns = [
     path("projects/new", home.new_project, name="new-project"),
     path("projects/demo", home.load_demo, name="load-demo"),
     path("p/<slug:slug>", home.project, name="project"),
+    path("p/<slug:slug>/delete", home.delete_project, name="project-delete"),
     path("p/<slug:slug>/runs", runs.project_runs, name="project-runs"),
     path("w/<int:workflow_id>/runs", runs.workflow_runs, name="workflow-runs"),
     path("w/<int:workflow_id>/run", start.run_dialog, name="run-dialog"),

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from django.db import transaction
 
 from builder.models import Workflow
+from builder.publish import hold
 from projects.access import Caller, Role, require
+from projects.errors import Conflict, Detail, Invalid
 from projects.models import Project
-from projects.operations import check_model, rename_project
+from projects.operations import check_model, check_name, rename_project
+
+Setting = str | None
+SETTINGS = ("name", "default_model")
+_CHECKS: dict[str, Callable[..., None]] = {"name": check_name, "default_model": check_model}
+
+
+def update_settings(
+    caller: Caller, project: Project, changes: Mapping[str, Setting], seen: Mapping[str, Setting]
+) -> None:
+    """Change the named settings, all or none; `seen` holds each as it was when the caller read it.
+
+    Raises Invalid with all problems, Forbidden, and Conflict with what is stored now for each setting that somebody
+    else changed meanwhile; its `details` name the setting.
+    """
+    require(caller, project, Role.EDITOR)
+    problems = [detail for name, value in changes.items() for detail in _problems(name, value)]
+    if problems:
+        raise Invalid("The settings have problems.", details=problems)
+    with transaction.atomic():
+        stored = hold(project.pk)
+        now: dict[str, Setting] = {name: getattr(stored, name) for name in changes}
+        others = [Detail(name, value or "") for name, value in now.items() if value not in (seen[name], changes[name])]
+        if others:
+            raise Conflict("These settings were changed meanwhile.", details=others)
+        if changes.get("name"):
+            rename(caller, stored, str(changes["name"]))
+        if "default_model" in changes:
+            set_default_model(caller, stored, changes["default_model"])
+
+
+def _problems(name: str, value: Setting) -> list[Detail]:
+    try:
+        _CHECKS[name](value)
+    except Invalid as error:
+        return error.details
+    return []
 
 
 def rename(caller: Caller, project: Project, name: str) -> None:

@@ -118,7 +118,7 @@ def drawer(
         "thinks": [{**_field(name, shown, wrong), "list": "agent-models"} for name in _MODELS],
         "scripts": [_field(name, shown, wrong) for name in SCRIPTS],
         "scripts_open": model == SCRIPTED or any(shown[name] or name in wrong for name in SCRIPTS),
-        "models": _offered(project),
+        "models": offered_models(project),
         "model_note": _model_note(model),
         "default_model": project.default_model or "",
         "errors": wrong,
@@ -191,7 +191,7 @@ def _field(name: str, values: Values, errors: Mapping[str, str]) -> dict[str, Js
     }
 
 
-def _offered(project: Project) -> list[str]:
+def offered_models(project: Project) -> list[str]:
     """The models to choose from: those of the project first, then others that are known."""
     own = Agent.objects.filter(project=project).exclude(model=None).values_list("model", flat=True).distinct()
     return list(

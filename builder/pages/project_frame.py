@@ -10,7 +10,7 @@ from projects.access import Caller, Role, role_of
 from projects.models import Project
 
 Json = Any
-_PAGES = {"Workflows": "project", "Agents": "agents", "Runs": "project-runs"}
+_PAGES = {"Workflows": "project", "Agents": "agents", "Runs": "project-runs", "Settings": "project-settings"}
 
 
 def frame(caller: Caller, project: Project, current: str) -> dict[str, Json]:

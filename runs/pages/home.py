@@ -46,6 +46,7 @@ def project_cards(caller: Caller) -> dict[str, Json]:
     return {
         "projects": cards,
         "new_project_url": reverse("new-project"),
+        "import_url": reverse("import"),
         "load_demo_url": "" if slug_taken("demo") else reverse("load-demo"),
         "errors": {},
     }
@@ -64,14 +65,17 @@ def project_page(caller: Caller, project: Project, *, can_run: bool) -> dict[str
         .select_related("run__project")
         .order_by("opened_at")[:20]
     )
+    shown = frame(caller, project, "Workflows")
     return {
-        **frame(caller, project, "Workflows"),
+        **shown,
         "can_run": can_run,
-        "workflows": _workflows(project),
+        "workflows": _workflows(project, reverse("project-export", args=[project.slug])),
         "running": [_running(run, looks[run.pk]) for run in running],
         "gates": gate_rows(list(gates)),
         "runs_url": reverse("project-runs", args=[project.slug]),
         "approvals_url": reverse("approvals"),
+        "export_url": reverse("project-export", args=[project.slug]),
+        "import_url": reverse("project-import", args=[project.slug]) if shown["can_edit"] else "",
     }
 
 
@@ -86,7 +90,7 @@ def _running(run: WorkflowRun, look: Look) -> dict[str, Json]:
     }
 
 
-def _workflows(project: Project) -> list[dict[str, Json]]:
+def _workflows(project: Project, export_url: str) -> list[dict[str, Json]]:
     rows = list(Workflow.objects.filter(project=project).annotate(stage_count=Count("stages")).order_by("name"))
     latest = dict(
         WorkflowRun.objects.filter(workflow__in=rows)
@@ -96,7 +100,7 @@ def _workflows(project: Project) -> list[dict[str, Json]]:
     )
     runs = {run.workflow_id: run for run in WorkflowRun.objects.filter(project=project, number__in=latest.values())}
     looks = run_looks(runs.values())
-    return [_workflow(row, runs.get(row.pk), looks) for row in rows]
+    return [_workflow(row, runs.get(row.pk), looks) | {"export_url": f"{export_url}?workflow={row.pk}"} for row in rows]
 
 
 def _workflow(row: Any, last: WorkflowRun | None, looks: dict[UUID, Look]) -> dict[str, Json]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from projects.access import project_for
-from projects.errors import Invalid
+from builder.pages.settings import settings_page
+from projects.access import Role, project_for
+from projects.errors import Conflict, Invalid
 from projects.operations import create_project
+from runs import removal
 from runs.pages import home as pages
 from runs.views.posting import posted_from
 from runs.views.runs import caller_of, operates
@@ -39,6 +42,22 @@ def new_project(request: HttpRequest) -> HttpResponse:
 def load_demo(request: HttpRequest) -> HttpResponse:
     """Load the demo project for the viewer."""
     call_command("load_demo", owner=request.user.get_username())
+    return HttpResponseRedirect(reverse("projects"))
+
+
+@posted_from("project-settings")
+def delete_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete a project whose name was typed."""
+    caller = caller_of(request)
+    found = project_for(caller, slug, Role.OWNER)
+    try:
+        if request.POST.get("name", "").strip() != found.name:
+            raise Invalid(f"Type the name of the project, {found.name}, to delete it.")
+        removal.delete_project(caller, found)
+    except (Conflict, Invalid) as error:
+        context = settings_page(caller, found, delete_error=error.message)
+        return render(request, "projects/settings.html", context, status=error.status)
+    messages.success(request, f"Deleted the project {found.name}")
     return HttpResponseRedirect(reverse("projects"))
 
 

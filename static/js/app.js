@@ -7,6 +7,7 @@ import "./drawer.js";
 import "./tabs.js";
 import "./reveal.js";
 import "./copy.js";
+import "./import.js";
 import "./time.js";
 import "./live.js";
 import "./builder-live.js";
