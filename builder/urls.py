@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from builder.views import commands, drawers, help, history, outline, starting
+from builder.views import canvas, commands, drawers, help, history, outline, starting
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("w/<int:workflow_id>", outline.outline, name="workflow"),
+    path("w/<int:workflow_id>", canvas.canvas, name="workflow"),
     path("w/<int:workflow_id>/outline", outline.outline, name="workflow-outline"),
     path("w/<int:workflow_id>/commands", commands.commands, name="workflow-commands"),
     path("w/<int:workflow_id>/sync", commands.synced, name="workflow-sync"),
     path("w/<int:workflow_id>/copy", commands.copy, name="workflow-copy"),
+    path("w/<int:workflow_id>/connect", canvas.connect, name="workflow-connect"),
     path("w/<int:workflow_id>/history", history.history, name="workflow-history"),
     path("w/<int:workflow_id>/history/compare", history.compare, name="workflow-compare"),
     path("w/<int:workflow_id>/history/<int:number>", history.one_edit, name="workflow-edit"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from builder.history import since, touched_names
 from builder.models import Workflow
+from builder.pages.canvas import canvas_partials
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import news
 from builder.pages.outline import card, shell
@@ -26,8 +27,6 @@ def sync(caller: Caller, workflow: Workflow, *, view: str, number: int) -> dict[
     context = {**shell(caller, graph), "view": view, "listed": listed, "can_edit": can_edit}
     context["news"] = news(workflow.pk, number, caller.user)
     if view == "canvas":
-        from builder.pages.canvas import canvas_partials
-
         changed = {graph.stage_ids[place] for place, stage in enumerate(graph.spec.stages) if stage.name in names}
         return {**context, **canvas_partials(graph, changed, listed=listed, can_edit=can_edit)}
     places = range(len(graph.stage_ids))

@@ -47,7 +47,14 @@ new MutationObserver((changes) => {
 }).observe(region, { childList: true });
 for (const toast of region.children) watch(toast);
 
-document.addEventListener("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".toast")?.remove());
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-dismiss]");
+  const toast = button?.closest(".toast");
+  if (!toast) return;
+  if (button.type !== "submit") return toast.remove();
+  toast.hidden = true; // what it sends must stay in the page until it is answered
+  toast.addEventListener("htmx:finally:request", () => toast.remove());
+});
 document.addEventListener("toast", (event) => showToast(event.detail.text, event.detail.tone));
 document.addEventListener("htmx:response:error", failed);
 document.addEventListener("htmx:error", unreachable);

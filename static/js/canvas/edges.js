@@ -1,0 +1,169 @@
+// The edges: one SVG below the cards, read by nobody aloud; their labels are buttons of the server, put here into place.
+
+import { canEdit, edges, nodes, onGraph, whole } from "./graph.js";
+import { Lanes, inLanes, path, route } from "./routes.js";
+
+const SPACE = "http://www.w3.org/2000/svg";
+const ARROW = { long: 9, half: 5 };
+const LABEL = { w: 120, h: 24 };
+
+const layer = document.getElementById("edges");
+const drawn = new Map(); // id -> {edge, group, line, arrow, handle, points, spot}
+const lanes = new Lanes();
+const sizes = new WeakMap(); // label button -> {text, w, h}
+
+const idOf = (edge) => `${edge.from}>${edge.kind === "next" || edge.kind === "continue" ? edge.kind : edge.label}`;
+
+function part(kind, className, parent) {
+  const made = document.createElementNS(SPACE, kind);
+  made.setAttribute("class", className);
+  return parent.appendChild(made);
+}
+
+function make(edge) {
+  const group = part("g", `edge ${edge.kind}`, layer);
+  const item = { edge, group, line: part("path", "line", group), arrow: part("path", "arrow", group) };
+  if (canEdit) {
+    item.handle = part("circle", "edge-end", group);
+    item.handle.setAttribute("r", 11);
+  }
+  return item;
+}
+
+function arrowAt([before, tip]) {
+  const size = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
+  const [ux, uy] = [(tip.x - before.x) / size, (tip.y - before.y) / size];
+  const [bx, by] = [tip.x - ux * ARROW.long, tip.y - uy * ARROW.long];
+  const [px, py] = [-uy * ARROW.half, ux * ARROW.half];
+  return `M${tip.x} ${tip.y}L${bx + px} ${by + py}L${bx - px} ${by - py}Z`;
+}
+
+/** From a target with an end of its own, straight to it. */
+function besideMark(from) {
+  const y = from.y + from.h / 2;
+  return [{ x: from.x + from.w, y }, { x: from.x + from.w + 32, y }];
+}
+
+function lay(item, boxes) {
+  const { edge, group } = item;
+  const [from, to] = [nodes.get(edge.from), nodes.get(edge.to)];
+  const id = idOf(edge);
+  group.dataset.id = id;
+  item.points =
+    edge.kind === "continue" && edge.to === "end" ? besideMark(from) : inLanes(route(edge.kind, from, to, boxes), lanes, id);
+}
+
+function paint({ edge, line, arrow, handle, points, group }) {
+  group.setAttribute("class", `edge ${edge.kind}`);
+  line.setAttribute("d", path(points));
+  arrow.setAttribute("d", arrowAt(points.slice(-2)));
+  const tip = points.at(-1);
+  handle?.setAttribute("cx", tip.x);
+  handle?.setAttribute("cy", tip.y);
+}
+
+// Labels
+
+function sizeOf(button) {
+  const text = button.textContent;
+  const known = sizes.get(button);
+  if (known?.text === text) return known;
+  const size = { text, w: button.offsetWidth || LABEL.w, h: button.offsetHeight || LABEL.h };
+  if (button.offsetWidth) sizes.set(button, size);
+  return size;
+}
+
+const overlap = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+
+function spotsOn(points) {
+  const found = [];
+  for (let index = 1; index < points.length; index += 1) {
+    const [a, b] = [points[index - 1], points[index]];
+    const size = Math.abs(b.x - a.x) + Math.abs(b.y - a.y);
+    const flat = a.y === b.y;
+    for (const part of [0.5, 0.3, 0.7, 0.15, 0.85]) {
+      const rank = Math.abs(part - 0.5) * 100 - Math.min(size, 400) / (flat ? 2 : 6);
+      found.push({ x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part, rank });
+    }
+  }
+  return found.sort((one, other) => one.rank - other.rank);
+}
+
+function placeLabel(item, button, taken, boxes) {
+  const { w, h } = sizeOf(button);
+  const boxAt = (spot) => ({ left: spot.x - w / 2 - 3, right: spot.x + w / 2 + 3, top: spot.y - h / 2, bottom: spot.y + h / 2 });
+  const spots = spotsOn(item.points);
+  const free = (spot) => {
+    const box = boxAt(spot);
+    return ![...taken, ...boxes].some((other) => overlap(box, other));
+  };
+  item.spot = spots.find(free) ?? spots.find((spot) => !taken.some((other) => overlap(boxAt(spot), other))) ?? spots[0];
+  item.box = boxAt(item.spot);
+  taken.push(item.box);
+}
+
+function moveLabel(item, button) {
+  const home = nodes.get(item.edge.from);
+  button.style.transform = `translate(${item.spot.x - home.x}px, ${item.spot.y - home.y}px) translate(-50%, -50%)`;
+}
+
+function putLabels(items, others) {
+  const boxes = [...nodes.values()].map(whole);
+  const taken = others.filter((item) => item.box).map((item) => item.box);
+  const found = items
+    .map((item) => [item, item.edge.button && document.getElementById(item.edge.button)])
+    .filter(([, button]) => button);
+  for (const [item, button] of found) placeLabel(item, button, taken, boxes);
+  for (const [item, button] of found) moveLabel(item, button);
+}
+
+// Drawing
+
+/** Draw the edges of these cards anew; without an argument, all. */
+export function redraw(keys = null) {
+  const boxes = [...nodes.values()];
+  const known = edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to));
+  const wanted = new Map(known.map((edge) => [idOf(edge), edge]));
+  for (const [id, item] of drawn) {
+    if (wanted.has(id)) continue;
+    item.group.remove();
+    drawn.delete(id);
+  }
+  const touched = (edge) => !keys || keys.has(edge.from) || keys.has(edge.to) || !drawn.has(idOf(edge));
+  const mine = [...wanted].filter(([, edge]) => touched(edge)).map(([id]) => id);
+  lanes.free(new Set(mine));
+  const items = mine.map((id) => {
+    const item = drawn.get(id) ?? make(wanted.get(id));
+    item.edge = wanted.get(id);
+    drawn.set(id, item);
+    lay(item, boxes);
+    return item;
+  });
+  for (const item of items) paint(item);
+  const chosen = new Set(items);
+  putLabels(items, [...drawn.values()].filter((item) => !chosen.has(item)));
+}
+
+/** Make what leaves and enters these cards stand out. */
+export function light(keys) {
+  for (const { edge, group } of drawn.values()) group.toggleAttribute("data-lit", keys.has(edge.from) || keys.has(edge.to));
+}
+
+/** The edge that a handle belongs to. */
+export const edgeOf = (element) => drawn.get(element.closest("g")?.dataset.id)?.edge;
+
+/** A line that follows the pointer while something is being connected. */
+export function preview(points) {
+  const line = layer.querySelector(":scope > .preview") ?? part("path", "preview", layer);
+  if (points) line.setAttribute("d", path(points, 0));
+  else line.remove();
+}
+
+export function startEdges() {
+  onGraph(() => redraw());
+  document.fonts?.ready.then(() => redraw());
+  document.getElementById("nodes").addEventListener("pointerover", (event) => {
+    const button = event.target.closest(".edge-label");
+    for (const { edge, group } of drawn.values()) group.toggleAttribute("data-hover", Boolean(button) && edge.button === button.id);
+  });
+}
