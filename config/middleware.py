@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from projects.errors import BatonError, Invalid
+from projects.errors import BatonError, Invalid, TooLarge
 
 _PAGES = {403: "403.html", 404: "404.html"}
 
@@ -28,6 +29,16 @@ class ErrorPages(MiddlewareMixin):
         template = _PAGES.get(exception.status, "error.html")
         context = {"message": exception.message, "status": exception.status}
         return render(request, template, context, status=exception.status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refused before any view saw it, such as a form of 10 MB: handler400 of config/urls.py."""
+    error: BatonError = Invalid("What the browser sent cannot be read.")
+    if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
+        error = TooLarge("That is too large: at most 1 MiB at a time.")  # the words of toast.js, which shows each once
+    if request.headers.get("HX-Request"):
+        return _toast(error)
+    return render(request, "error.html", {"message": error.message, "status": error.status}, status=error.status)
 
 
 def _toast(error: BatonError) -> HttpResponse:

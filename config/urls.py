@@ -18,3 +18,5 @@ urlpatterns = [
     path("", include("builder.project_urls")),
     path("", include("runs.urls")),
 ]
+
+handler400 = "config.middleware.bad_request"

@@ -34,13 +34,16 @@ def posted_text(request: HttpRequest) -> str:
             text = chosen.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise Invalid("This file is no text in UTF-8, so it is no project file.") from None
-    if not text.strip():
-        raise Invalid("Choose a project file, or paste its text.")
     return text.removeprefix("\ufeff")
 
 
 def parsed(text: str, project: Project | None, take_name: bool) -> Json:
-    """The file's values. Into a given project it brings its own name and default model only if that was asked for."""
+    """The file's values. Into a given project it brings its own name and default model only if that was asked for.
+
+    Raises Invalid, and TooLarge over 1 MiB.
+    """
+    if not text.strip():
+        raise Invalid("Choose a project file, or paste its text.")
     raw = parse(text)
     block = raw.get("project") if isinstance(raw, Mapping) else None
     if project is None or take_name or not isinstance(block, Mapping):
@@ -88,9 +91,9 @@ def plan(report: ImportReport, raw: Json, text: str, take_name: bool, *, changed
     }
 
 
-def problems(error: BatonError, text: str) -> dict[str, Json]:
-    """Everything that is wrong, each with its line and its place."""
-    find = line_finder(text) if any(detail.path for detail in error.details) else _no_line
+def problems(error: BatonError, text: str, raw: Json) -> dict[str, Json]:
+    """Everything that is wrong, each with its line and its place. `raw` is None where the text could not be read."""
+    find = line_finder(text) if raw is not None and any(detail.path for detail in error.details) else _no_line
     items = [_placed(detail, find) for detail in error.details]
     return {
         "problems": {

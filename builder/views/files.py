@@ -50,7 +50,7 @@ def import_anywhere(request: HttpRequest) -> HttpResponse:
 def _import(request: HttpRequest, caller: Caller, project: Project | None) -> HttpResponse:
     if request.method == "GET":
         return _show(request, form.dialog(project))
-    text, take_name = "", "take_name" in request.POST
+    text, raw, take_name = "", None, "take_name" in request.POST
     wanted = request.POST.get("do") == "import"
     try:
         text = form.posted_text(request)
@@ -58,7 +58,7 @@ def _import(request: HttpRequest, caller: Caller, project: Project | None) -> Ht
         sure = wanted and request.POST.get("mark") == form.mark(text, take_name)
         report = import_project(caller, raw, slug=project.slug if project else None, dry_run=not sure)
     except (Invalid, TooLarge, Forbidden, Conflict) as error:
-        return _show(request, form.dialog(project, text, take_name, **form.problems(error, text)), 422)
+        return _show(request, form.dialog(project, text, take_name, **form.problems(error, text, raw)), 422)
     if sure:
         return _imported(request, report)
     plan = form.plan(report, raw, text, take_name, changed=wanted)
