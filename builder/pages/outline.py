@@ -8,11 +8,11 @@ from typing import Any
 from django.urls import reverse
 
 from agents.queries import agents_of
-from builder.checks import check_stored
 from builder.history import last_number, to_redo, to_undo
 from builder.models import Stage, Workflow
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import live
+from builder.pages.problems import problems
 from builder.pages.typed import duration
 from builder.spec import END, ApprovalHook, AssignmentSpec, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
 from projects.access import Caller, Role, role_of
@@ -60,7 +60,7 @@ def shell(caller: Caller, graph: Graph) -> dict[str, Json]:
         "seq": last_number(workflow.pk),
         "can_undo": to_undo(workflow, caller.user),
         "can_redo": to_redo(workflow, caller.user),
-        "problems": _problems(workflow, graph.spec),
+        "problems": problems(graph),
     }
 
 
@@ -73,18 +73,6 @@ def tabs(workflow: Workflow, current: str) -> list[dict[str, Json]]:
         "History": reverse("workflow-history", args=[workflow.pk]),
     }
     return [{"label": label, "url": url, "current": label == current} for label, url in pages.items()]
-
-
-def _problems(workflow: Workflow, spec: WorkflowSpec) -> list[dict[str, str]]:
-    found = check_stored(workflow)
-    return [{"message": item.message, "where": _where(item.path, spec)} for item in (*found.problems, *found.warnings)]
-
-
-def _where(path: str, spec: WorkflowSpec) -> str:
-    """The stage that a path such as `stages[1].routes.approve` lies in, by its name."""
-    if not path.startswith("stages["):
-        return ""
-    return spec.stages[int(path[7 : path.index("]")])].name
 
 
 # Stages

@@ -82,6 +82,32 @@ def test_options_that_lead_nowhere_are_told(ana: Caller) -> None:
     assert set(warnings) == {"stages[0].exit_hooks[0].options.Hm", "stages[0].exit_hooks[0].deadline.outcome"}
 
 
+def test_an_allow_list_without_its_switch_is_told(ana: Caller) -> None:
+    """Rule 2.4: the list limits Trigger Workflows, and alone does nothing."""
+    listed = {"agent": "Ada", "allowed_workflows": ["B"]}
+    other = {"name": "B", "stages": [{"name": "One"}]}
+    _, warnings = _findings(ana, _stage(assignments=[listed]), other)
+    assert list(warnings) == ["stages[0].assignments[0].capabilities"]
+
+    switched = {**_stage(assignments=[{**listed, "capabilities": ["trigger_workflows"]}]), "name": "C"}
+    assert _findings(ana, switched, {**other, "name": "D"} | {"name": "B"})[1] == {}
+
+
+def test_stages_without_a_way_to_the_end_are_told(ana: Caller) -> None:
+    """Rule 3.6: a circle that only the loop guard breaks is hardly meant."""
+    gate = {**APPROVAL, "options": {"Yes": "yes"}}
+    circle = {"outcomes": ["yes"], "default_outcome": "yes", "exit_hooks": [gate]}
+    stages = [
+        {"name": "One", **circle, "routes": {"yes": {"stage": "Two"}}},
+        {"name": "Two", **circle, "routes": {"yes": {"stage": "One"}}},
+    ]
+    _, warnings = _findings(ana, {"name": "A", "stages": stages})
+    assert {path: message[:15] for path, message in warnings.items()} == {
+        "stages[0]": "no way leads fr",
+        "stages[1]": "no way leads fr",
+    }
+
+
 def test_archived_targets_are_told(ana: Caller) -> None:
     """Interfaces 2: archived targets are warnings."""
     blocks = (_calling("A", "B"), {"name": "B", "stages": [{"name": "One"}]})

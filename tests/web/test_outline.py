@@ -68,7 +68,7 @@ def test_things_to_look_at_name_their_stage(site: Site) -> None:
     """Interfaces 5: `check` lists problems and warnings; the page shows them."""
     page = text_of(site.client("viewer").get(f"/w/{site.workflow('Deep 2').pk}/outline"))
 
-    assert "thing to look at Go: nobody can decide 'on'" in page
+    assert "thing to look at Go, outcome on : nobody can decide 'on'" in page
 
 
 def test_an_address_opens_its_drawer_at_once(site: Site) -> None:
