@@ -26,4 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drawers/hooks/<int:hook_id>", drawers.hook, name="hook-drawer"),
     path("drawers/agents/<int:agent_id>", drawers.agent, name="agent-drawer"),
     path("drawers/workflows/<int:workflow_id>", drawers.workflow, name="workflow-drawer"),
+    path("drawers/workflows/<int:workflow_id>/archive", drawers.archive_workflow, name="workflow-archive"),
+    path("drawers/workflows/<int:workflow_id>/delete", drawers.delete_workflow, name="workflow-delete"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from builder.commands import UpdateWorkflow
 from builder.errors import EditedMeanwhile
@@ -15,6 +16,7 @@ from builder.models import Workflow
 from builder.pages.conflict import panel
 from builder.pages.touched import marks_of, touched
 from builder.pages.typed import text_in
+from builder.used_by import Use, may_trigger_any, uses_of
 from projects.errors import BatonError, Detail
 from projects.jsontext import parse_json
 
@@ -28,6 +30,7 @@ LABELS = {
     "output_schema": "Output schema",
 }
 _SCHEMAS = ("input_schema", "output_schema")
+_MOST_NAMED = 5
 _SHAPES: dict[str, dict[str, Json]] = {
     "name": {"required": True},
     "description": {"kind": "textarea", "rows": 3, "help": "Agents that may trigger this workflow read it too."},
@@ -110,7 +113,44 @@ def drawer(
         "errors": told,
         "conflict": conflict,
         "dirty": values is not None,
+        "archived": workflow.archived_at is not None,
+        "archive_url": reverse("workflow-archive", args=[workflow.pk]),
+        "delete_url": reverse("workflow-delete", args=[workflow.pk]),
+        **_uses(workflow),
     }
+
+
+def _uses(workflow: Workflow) -> dict[str, Json]:
+    """The context of builder/_used_by.html, and what is asked before the workflow is deleted."""
+    used = uses_of(workflow)
+    others = [use for use in used if use.workflow_id != workflow.pk]
+    return {
+        "used": [
+            {
+                "workflow": use.workflow,
+                "stage": use.stage,
+                "how": use.how,
+                "url": f"{reverse('workflow', args=[use.workflow_id])}?{urlencode({'drawer': use.key})}",
+            }
+            for use in used
+        ],
+        "any": may_trigger_any(workflow),
+        "before_delete": _before_delete(others),
+    }
+
+
+def _before_delete(others: Sequence[Use]) -> str:
+    """Whom a deletion touches, in words."""
+    names = list(dict.fromkeys(use.workflow for use in others))
+    if not names:
+        return "No other workflow names it. Its runs stay. This cannot be undone."
+    told = ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    )
+    return (
+        f"It is named by {told}: their outcomes will go to the next stage instead, hooks that start it are taken out, "
+        "and their agents can no longer trigger it. Its runs stay. This cannot be undone."
+    )
 
 
 def errors_of(details: Sequence[Detail], message: str) -> dict[str, str]:

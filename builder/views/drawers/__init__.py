@@ -5,6 +5,18 @@ from builder.views.drawers.assignment import assignment
 from builder.views.drawers.hook import hook
 from builder.views.drawers.outcome import outcome, target
 from builder.views.drawers.stage import stage
+from builder.views.drawers.workflow import archive as archive_workflow
+from builder.views.drawers.workflow import delete as delete_workflow
 from builder.views.drawers.workflow import workflow
 
-__all__ = ("agent", "assignment", "hook", "outcome", "stage", "target", "workflow")
+__all__ = (
+    "agent",
+    "archive_workflow",
+    "assignment",
+    "delete_workflow",
+    "hook",
+    "outcome",
+    "stage",
+    "target",
+    "workflow",
+)

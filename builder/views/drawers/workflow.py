@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from builder.errors import AlreadyThere, EditedMeanwhile
 from builder.models import Workflow
+from builder.operations import delete_workflow, patch_workflow
 from builder.operations.editing import edit
 from builder.pages import workflow_drawer as page
 from builder.pages.touched import posted_marks, touched
@@ -28,6 +31,33 @@ def workflow(request: HttpRequest, workflow_id: int) -> HttpResponse:
     if request.POST.get("keep") == "theirs":
         return redirect("workflow-drawer", found.pk)
     return _save(request, caller, found)
+
+
+@require_POST
+def archive(request: HttpRequest, workflow_id: int) -> HttpResponse:
+    """Archive a workflow (`archived` is yes), or bring it back."""
+    caller = caller_of(request)
+    found = workflow_by_id(caller, workflow_id, Role.EDITOR)
+    archived = request.POST.get("archived") == "yes"
+    patch_workflow(caller, found, {"archived": archived})
+    messages.success(request, f"{found.name} is archived." if archived else f"{found.name} is back.")
+    return _away(request, reverse("workflow", args=[found.pk]))
+
+
+@require_POST
+def delete(request: HttpRequest, workflow_id: int) -> HttpResponse:
+    """Delete a workflow, and go to its project's page."""
+    caller = caller_of(request)
+    found = workflow_by_id(caller, workflow_id, Role.EDITOR)
+    delete_workflow(caller, found)
+    messages.success(request, f"Deleted {found.name}.")
+    return _away(request, reverse("project", args=[found.project.slug]))
+
+
+def _away(request: HttpRequest, address: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def _save(request: HttpRequest, caller: Caller, found: Workflow) -> HttpResponse:
