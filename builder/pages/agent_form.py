@@ -52,11 +52,12 @@ _KEYS = "Keys are set in the environment of Baton, such as OPENAI_API_KEY; see d
 _HELP = {
     "role": "Who it is, in a few words: Writer, Reviewer, Release manager.",
     "perspective": "How it looks at its work. Every task that it is given begins with this.",
+    "model": "Left empty: the project’s default model.",
     "fallback_model": "Asked where the first one fails for good.",
     "script": "What it says and does, turn by turn, as YAML or JSON. The model “scripted” plays it, without any key.",
     "subagent_script": "The same, for the subagents that it starts.",
 }
-_EXAMPLES = {"script": "- say: I have read it.\n- decide: approve", "model": "provider:model"}
+_EXAMPLES = {"script": "- say: I have read it.\n- decide: approve"}
 _MOST_PROBLEMS = 8
 
 
@@ -115,12 +116,11 @@ def drawer(
         "version": (agent.version if agent else 0) if version is None else version,
         "marks": marks_of(stored) if marks is None else marks,
         "who": [_field(name, shown, wrong) for name in ("name", "role", "perspective")],
-        "thinks": [{**_field(name, shown, wrong), "list": "agent-models"} for name in _MODELS],
+        "thinks": [_model_field(name, project, shown, wrong) for name in _MODELS],
         "scripts": [_field(name, shown, wrong) for name in SCRIPTS],
         "scripts_open": model == SCRIPTED or any(shown[name] or name in wrong for name in SCRIPTS),
         "models": offered_models(project),
         "model_note": _model_note(model),
-        "default_model": project.default_model or "",
         "errors": wrong,
         "conflict": conflict,
         "dirty": values is not None,
@@ -189,6 +189,11 @@ def _field(name: str, values: Values, errors: Mapping[str, str]) -> dict[str, Js
         "placeholder": _EXAMPLES.get(name, ""),
         "error": errors.get(name, ""),
     }
+
+
+def _model_field(name: str, project: Project, values: Values, errors: Mapping[str, str]) -> dict[str, Json]:
+    shown = (project.default_model if name == "model" else None) or "provider:model"
+    return {**_field(name, values, errors), "list": "agent-models", "placeholder": shown, "autocomplete": "off"}
 
 
 def offered_models(project: Project) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from projects.errors import Detail
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Loc = tuple[str | int, ...]
+_FIRST = re.compile(r"^\[\d+\]\.?")
 
 
 def line_finder(text: str) -> Callable[[str], int | None]:
@@ -38,7 +40,9 @@ def told(detail: Detail, find: Callable[[str], int | None], inside: str = "") ->
     """A problem in words, after its line and its place; `inside` is the part of the path that the text begins at."""
     place = detail.path.removeprefix(inside).lstrip(".")
     line = find(place) if place else None
-    where = ", ".join(part for part in (f"line {line}" if line else "", place) if part)
+    if line and inside:
+        place = _FIRST.sub("", place)  # the line says which one of the list
+    where = ", ".join(part for part in (f"Line {line}" if line else "", place) if part)
     return f"{where}: {detail.message}" if where else detail.message
 
 

@@ -22,12 +22,6 @@ _HELP = {
     "name": "Its address stays the same when the name changes.",
     "default_model": "Asked by every agent that names no model of its own: scripted, or provider:model.",
 }
-ROLES = {
-    Role.VIEWER: "Viewer: reads",
-    Role.OPERATOR: "Operator: also starts and answers",
-    Role.EDITOR: "Editor: also edits",
-    Role.OWNER: "Owner: also manages members",
-}
 
 
 def stored_values(project: Project) -> dict[str, str]:
@@ -106,7 +100,7 @@ def _members(caller: Caller, project: Project, changed: Mapping[str, Json]) -> d
     ]
     return {
         "members": rows,
-        "roles": [{"value": role.value, "label": label} for role, label in ROLES.items()],
+        "roles": [{"value": role.value, "label": role.value.title()} for role in Role],
         "member": changed.get("member") or {"user": "", "role": Role.VIEWER.value},
         "member_errors": errors,
     }

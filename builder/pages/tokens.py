@@ -17,9 +17,9 @@ from projects.queries import tokens_of
 Json = Any
 MAY = {
     "read": "Read",
-    "run": "Read, start and answer runs",
-    "edit": "Also edit workflows and agents",
-    "admin": "Everything that you may",
+    "run": "Read and run",
+    "edit": "Read, run and edit",
+    "admin": "Whatever you may",
 }
 LIVES = {"30": "30 days", "90": "90 days", "365": "A year", "": "Until it is revoked"}
 _EMPTY = {"name": "", "scope": "run", "days": "90"}
@@ -66,7 +66,7 @@ def _row(token: ApiToken) -> dict[str, Json]:
         "id": token.public_id,
         "name": token.name or "Without a name",
         "user": token.user.get_username(),
-        "may": MAY[strongest[0]] if strongest[0] != "admin" else f"Everything that {token.user.get_username()} may",
+        "may": MAY[strongest[0]] if strongest[0] != "admin" else f"Whatever {token.user.get_username()} may",
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "expired": token.expires_at is not None and token.expires_at <= timezone.now(),

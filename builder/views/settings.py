@@ -130,15 +130,21 @@ _ACTS: dict[str, Callable[[HttpRequest, Caller, Project], HttpResponse]] = {
     "create_token": _create_token,
     "revoke_token": _revoke_token,
 }
+_PARTS = {
+    **dict.fromkeys(("add_member", "set_role", "remove_member"), "projects/_members.html"),
+    **dict.fromkeys(("create_token", "revoke_token"), "projects/_tokens.html"),
+}
 
 
 def _page(request: HttpRequest, caller: Caller, project: Project, status: int = 200, **changed: Json) -> HttpResponse:
+    """The page; with htmx only the part that the form belongs to."""
+    part = _PARTS.get(request.POST.get("do", "")) if request.headers.get("HX-Request") else None
     context = page.settings_page(caller, project, **changed)
-    return render(request, "projects/settings.html", context, status=status)
+    return render(request, part or "projects/settings.html", context, status=status)
 
 
 def _done(request: HttpRequest, caller: Caller, project: Project, part: str, text: str) -> HttpResponse:
-    """The page again with a word about it: with htmx only the changed part is taken from it."""
+    """The page, or its part, as it is now, and a word about it."""
     address = redirect("project-settings", project.slug) if role_of(caller, project) else redirect("projects")
     if not request.headers.get("HX-Request"):
         messages.success(request, text)

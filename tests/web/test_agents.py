@@ -125,13 +125,13 @@ def test_a_new_name_follows_in_every_assignment(site: Site) -> None:
         ("model", "m" * 300, "at most 200"),
         ("model", "open\u0007ai", "printable"),
         ("script", "- say: [1", "line 2, column 1"),
-        ("script", "- say: Hello\n- sya: Oops", "Line 2, [1].sya: unknown field"),
-        ("script", '[{"say": "a"},\n {"say": 3}]', "Line 2, [1].say: must be text"),
+        ("script", "- say: Hello\n- sya: Oops", "Line 2, sya: unknown field"),
+        ("script", '[{"say": "a"},\n {"say": 3}]', "Line 2, say: must be text"),
         ("script", "false", "must be a list"),
         ("script", "say: alone", "must be a list"),
         ("script", "- &a {say: x}\n- *a", "anchors are not taken"),
         ("script", "[" * 60 + "]" * 60, "nested deeper than 32"),
-        ("subagent_script", "- fail: soon", "Line 1, [0].fail: must be"),
+        ("subagent_script", "- fail: soon", "Line 1, fail: must be"),
         ("perspective", "NUL \x00", "cannot be stored"),
     ],
 )
@@ -158,8 +158,8 @@ def test_all_problems_of_a_script_are_told_with_their_lines(site: Site) -> None:
     answer = _post(site, NEW, {"name": "Cleo", "script": "- sya: a\n- say: 1\n" + "- nothing: x\n" * 20})
 
     told = form_in(answer, LIST).invalid["script"]
-    assert "Line 1, [0].sya: unknown field" in told
-    assert "line 2, [1].say: must be text" in told
+    assert "Line 1, sya: unknown field" in told
+    assert "Line 2, say: must be text" in told
     assert "more" in told
     assert not Agent.objects.filter(name="Cleo").exists()
 

@@ -95,7 +95,7 @@ def test_a_look_comes_first_and_changes_nothing(site: Site) -> None:
     assert "New Agent Cleo" in page
     assert "New Workflow Digest" in page
     assert "Changed Agent Ada" in page
-    assert "line 13, workflows[0].triggers[0].enabled: an import enables nothing" in page
+    assert "Line 13, workflows[0].triggers[0].enabled: an import enables nothing" in page
     assert export_project(site.project) == before
     assert Project.objects.count() == 1
 
