@@ -10,6 +10,7 @@ from agents.models import Agent
 from builder.errors import AlreadyThere
 from builder.history import Deed
 from builder.models import Workflow
+from builder.operations.placing import put_places
 from builder.operations.workflows import create_workflow
 from builder.project_file import import_project
 from builder.publish import hold
@@ -53,7 +54,9 @@ def _put_in(caller: Caller, project: Project, name: str, chosen: Starter) -> Wor
             raise AlreadyThere("a workflow", name)
         deed = Deed(caller.user, "create", f"Created from the template “{chosen.title}”")
         import_project(caller, _file(held, name, chosen, taken), slug=held.slug, deed=deed)
-        return Workflow.objects.select_related("project").get(project=held, name_key=name_key(name))
+        made = Workflow.objects.select_related("project").get(project=held, name_key=name_key(name))
+        put_places(made, chosen.places)
+        return made
 
 
 def _file(project: Project, name: str, chosen: Starter, taken: set[str]) -> Json:

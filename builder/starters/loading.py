@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from builder.layout import Point, Spot
 from builder.spec import FORMAT, ProjectFile, WorkflowSpec
 from builder.validation import checked_file
 from builder.yaml_text import parse_yaml
@@ -26,6 +27,7 @@ class Starter:
     agents: tuple[Mapping[str, Json], ...]
     workflows: tuple[Mapping[str, Json], ...]
     file: ProjectFile
+    places: Mapping[Spot, Point]  # of the cards of the main workflow, where the layout's rows would hide its shape
 
     @property
     def main(self) -> WorkflowSpec:
@@ -47,4 +49,5 @@ def starter(key: str) -> Starter:
     parts = {"agents": raw["agents"], "workflows": raw["workflows"]}
     # In no project yet, so under a name of its own and with the model that its scripts are for.
     file = checked_file({"format": FORMAT, "project": {"name": key, "default_model": "scripted"}, **parts})
-    return Starter(key, raw["title"], raw["about"], tuple(raw["agents"]), tuple(raw["workflows"]), file)
+    places = {(stage, ""): (x, y) for stage, (x, y) in raw.get("places", {}).items()}
+    return Starter(key, raw["title"], raw["about"], tuple(raw["agents"]), tuple(raw["workflows"]), file, places)

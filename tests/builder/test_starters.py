@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from agents.models import Agent
 from builder.checks import check_stored
 from builder.errors import AlreadyThere
+from builder.layout import CARD_HEIGHT, CARD_WIDTH, CHIP_HEIGHT
 from builder.models import Edit, Workflow
 from builder.operations.beginning import begin_workflow
+from builder.operations.placing import places_of
 from builder.project_file import export_project
 from builder.reading import read_workflow
 from builder.spec import WorkflowRoute
@@ -118,6 +122,16 @@ def test_taken_and_impossible_names_leave_nothing_behind(ana: Caller, website: P
 
     assert Workflow.objects.filter(project=website).count() == 3
     assert Agent.objects.count() == agents
+
+
+def test_the_router_is_drawn_as_one(ana: Caller, empty: Project) -> None:
+    """Its ways stand one above the other, between the stage that sorts and the one in which they meet again."""
+    places = places_of(begin_workflow(ana, empty, "Mine", "router"))
+
+    (sort, *ways, reply) = (places[stage.name, ""] for stage in starter("router").main.stages)
+    assert len({x for x, _ in ways}) == 1
+    assert sort[0] + CARD_WIDTH < ways[0][0] < reply[0] - CARD_WIDTH
+    assert all(lower[1] - upper[1] > CARD_HEIGHT + CHIP_HEIGHT for upper, lower in pairwise(sorted(ways)))
 
 
 def test_free_names_count_on() -> None:
