@@ -23,7 +23,7 @@ _SETTLED = """() => Promise.all(document.getAnimations()
     .filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"""
 
 
-def _problems(page: Page) -> list[str]:
+def problems(page: Page) -> list[str]:
     """What axe finds wrong with the page as it stands: rule and place."""
     page.evaluate(_SETTLED)
     found = _axe.run(page).response["violations"]
@@ -69,11 +69,11 @@ def test_pages_have_no_barriers(
     page = open_context(color_scheme=theme).new_page()
     stranger = open_context(color_scheme=theme, signed_in=False).new_page()
     stranger.goto("/login")
-    found = _problems(stranger)
+    found = problems(stranger)
     for address in places.values():
         page.set_viewport_size({"width": 1280, "height": 800})
         page.goto(address)
-        found += _problems(page)
+        found += problems(page)
         page.set_viewport_size({"width": 390, "height": 844})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{address} scrolls sideways")
@@ -86,12 +86,12 @@ def test_a_run_at_work_and_its_drawer_have_no_barriers(demo: Stack, open_page: O
     page = open_page(f"/r/{start(demo, 'demo', 'Optimize Website')['id']}", color_scheme=theme)
     opener = page.get_by_role("button", name=re.compile("Optimizer.*Blocked"))
     expect(opener).to_be_visible()
-    found = _problems(page)
+    found = problems(page)
     opener.click()
     drawer = page.get_by_role("dialog", name="Agent: Optimizer")
     expect(drawer.get_by_role("heading", name="Agent: Optimizer")).to_be_focused()
     expect(drawer.get_by_role("link", name=re.compile("Analyze Website #"))).to_be_visible()
-    found += _problems(page)
+    found += problems(page)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Assignment 1: Optimizer"))).to_be_focused()
@@ -117,7 +117,7 @@ def test_the_drawers_and_the_run_dialog_have_no_barriers(
         expect(opened).to_be_visible()
         for disclosure in opened.locator("summary:visible").all():
             disclosure.click()
-        found += _problems(page)
+        found += problems(page)
         page.keyboard.press("Escape")
         expect(opened).to_have_count(0)
     assert found == []

@@ -5,7 +5,7 @@ import { say, send } from "./commands.js";
 import { edgeOf, preview } from "./edges.js";
 import { nodeAt, nodes, region, stageById, stages } from "./graph.js";
 import { pick } from "./picker.js";
-import { follow } from "./pointer.js";
+import { follow, swallowClick } from "./pointer.js";
 import { onGrid } from "./nodes.js";
 import { onView, toWorld } from "./viewport.js";
 
@@ -90,8 +90,11 @@ function ask(link, point) {
   asked = { link, point };
   menu.style.left = `${Math.min(point.x, innerWidth - 220)}px`;
   menu.style.top = `${Math.min(point.y, innerHeight - 150)}px`;
-  menu.showPopover();
-  menu.querySelector(":not([hidden])").focus();
+  // Not at once: the pointer that goes up now would close it again.
+  setTimeout(() => {
+    menu.showPopover();
+    menu.querySelector("button").focus();
+  });
 }
 
 async function toNewStage({ link, point }) {
@@ -127,7 +130,14 @@ export function pressConnect(event) {
   if (armed) {
     event.preventDefault();
     const link = armed;
-    follow(event, { click: (up) => land(link, { x: up.clientX, y: up.clientY }) });
+    const end = (up) => land(link, { x: up.clientX, y: up.clientY });
+    follow(event, {
+      end,
+      click: (up) => {
+        swallowClick();
+        end(up);
+      },
+    });
     return true;
   }
   const port = event.target.closest(".port");
@@ -153,6 +163,13 @@ export function startConnect() {
   region.addEventListener("click", (event) => {
     const port = event.target.closest(".port");
     if (port && event.detail === 0) openConnect(stageById(Number(port.dataset.port)));
+  });
+  // The dialog with the fields is sent as a drawer is.
+  document.getElementById("dialog").addEventListener("keydown", (event) => {
+    const form = event.target.closest("form");
+    if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit();
   });
   menu.addEventListener("click", (event) => {
     const leads = event.target.closest("[data-leads]")?.dataset.leads;

@@ -5,6 +5,8 @@ import { Lanes, inLanes, path, route } from "./routes.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
 const ARROW = { long: 9, half: 5 };
+const HANDLE = 11; // what is taken hold of lies before the card, not under it
+const BESIDE = 27; // from one edge to the next one: a label is 24 high
 const LABEL = { w: 120, h: 24 };
 
 const layer = document.getElementById("edges");
@@ -30,12 +32,16 @@ function make(edge) {
   return item;
 }
 
-function arrowAt([before, tip]) {
-  const size = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
-  const [ux, uy] = [(tip.x - before.x) / size, (tip.y - before.y) / size];
-  const [bx, by] = [tip.x - ux * ARROW.long, tip.y - uy * ARROW.long];
-  const [px, py] = [-uy * ARROW.half, ux * ARROW.half];
-  return `M${tip.x} ${tip.y}L${bx + px} ${by + py}L${bx - px} ${by - py}Z`;
+/** The point so many pixels before the end of a line. */
+function before([start, tip], distance) {
+  const size = Math.hypot(tip.x - start.x, tip.y - start.y) || 1;
+  return { x: tip.x - ((tip.x - start.x) / size) * distance, y: tip.y - ((tip.y - start.y) / size) * distance };
+}
+
+function arrowAt([start, tip]) {
+  const base = before([start, tip], ARROW.long);
+  const [px, py] = [((tip.y - base.y) / ARROW.long) * ARROW.half, ((base.x - tip.x) / ARROW.long) * ARROW.half];
+  return `M${tip.x} ${tip.y}L${base.x + px} ${base.y + py}L${base.x - px} ${base.y - py}Z`;
 }
 
 /** From a target with an end of its own, straight to it. */
@@ -44,22 +50,30 @@ function besideMark(from) {
   return [{ x: from.x + from.w, y }, { x: from.x + from.w + 32, y }];
 }
 
+/** Edges from one card to the same other one run side by side: how far from the middle this one runs. */
+function spread(edge) {
+  const beside = edges.filter((other) => other.from === edge.from && other.to === edge.to);
+  return (beside.indexOf(edge) - (beside.length - 1) / 2) * Math.min(BESIDE, 48 / beside.length);
+}
+
 function lay(item, boxes) {
   const { edge, group } = item;
   const [from, to] = [nodes.get(edge.from), nodes.get(edge.to)];
   const id = idOf(edge);
   group.dataset.id = id;
   item.points =
-    edge.kind === "continue" && edge.to === "end" ? besideMark(from) : inLanes(route(edge.kind, from, to, boxes), lanes, id);
+    edge.kind === "continue" && edge.to === "end"
+      ? besideMark(from)
+      : inLanes(route(edge.kind, from, to, boxes, spread(edge)), lanes, id);
 }
 
 function paint({ edge, line, arrow, handle, points, group }) {
   group.setAttribute("class", `edge ${edge.kind}`);
   line.setAttribute("d", path(points));
   arrow.setAttribute("d", arrowAt(points.slice(-2)));
-  const tip = points.at(-1);
-  handle?.setAttribute("cx", tip.x);
-  handle?.setAttribute("cy", tip.y);
+  const grip = before(points.slice(-2), HANDLE);
+  handle?.setAttribute("cx", grip.x);
+  handle?.setAttribute("cy", grip.y);
 }
 
 // Labels

@@ -101,8 +101,8 @@ function released(event) {
   done.end?.(event);
 }
 
-/** A drag is no click on what it ends on. */
-function swallowClick() {
+/** A drag is no click on what it ends on, nor is a press that meant something else. */
+export function swallowClick() {
   const stop = (event) => {
     event.preventDefault();
     event.stopPropagation();

@@ -3,8 +3,8 @@
 
 const PORT = 30; // below the upper side
 const GAP = 24; // how far from a card an edge turns
-const LANE = 9; // between two edges that run side by side
-const REACH = 48; // how far a lane may wander
+const LANE = { h: 15, v: 9 }; // between two edges that run side by side; labels lie on the level ones
+const REACH = 54; // how far a lane may wander
 
 const right = (box) => box.x + box.w;
 const foot = (box) => box.y + box.h;
@@ -19,10 +19,11 @@ export class Lanes {
   /** The free line nearest to `at` on which [from, to] fits. */
   pick(axis, at, from, to, owner) {
     const [low, high] = [Math.min(from, to) - 4, Math.max(from, to) + 4];
-    for (let step = 0; step * LANE <= REACH; step += 1) {
-      for (const line of step ? [at + step * LANE, at - step * LANE] : [at]) {
+    const lane = LANE[axis];
+    for (let step = 0; step * lane <= REACH; step += 1) {
+      for (const line of step ? [at + step * lane, at - step * lane] : [at]) {
         const blocked = this.taken[axis].some(
-          (other) => Math.abs(other.at - line) < LANE - 1 && other.low < high && other.high > low && other.owner !== owner,
+          (other) => Math.abs(other.at - line) < lane - 1 && other.low < high && other.high > low && other.owner !== owner,
         );
         if (blocked) continue;
         this.taken[axis].push({ at: line, low, high, owner });
@@ -58,14 +59,14 @@ function crosses(points, boxes, except) {
 const length = (points) =>
   points.slice(1).reduce((sum, point, index) => sum + Math.abs(point.x - points[index].x) + Math.abs(point.y - points[index].y), 0);
 
-/** The ways that come into question; each is a list of points. */
-function ways(from, to, boxes) {
+/** The ways that come into question; each is a list of points. A straight one runs `aside` of the middle. */
+function ways(from, to, boxes, aside) {
   const found = [];
   const start = { x: right(from), y: port(from) };
   const end = { x: to.x, y: port(to) };
   const below = (box) => rowFoot(box, boxes) + GAP;
   if (end.x - start.x >= 2 * GAP - 8) {
-    if (Math.abs(start.y - end.y) < 2) found.push([start, end]);
+    if (Math.abs(start.y - end.y) < 2) found.push([start, end].map(({ x, y }) => ({ x, y: y + aside })));
     else {
       for (const x of [end.x - GAP, start.x + GAP, (start.x + end.x) / 2]) {
         found.push([start, { x, y: start.y }, { x, y: end.y }, end]);
@@ -131,9 +132,9 @@ function waysDown(from, to) {
 const corner = (kind) => (kind === "continue" ? 40 : 0);
 
 /** The points of an edge: the way that crosses the fewest cards, then the shortest. */
-export function route(kind, from, to, boxes) {
+export function route(kind, from, to, boxes, aside = 0) {
   const down = kind === "target" ? waysDown(from, to) : [];
-  const all = [...down, ...ways(from, to, boxes)];
+  const all = [...down, ...ways(from, to, boxes, aside)];
   let best = null;
   for (const points of all) {
     const bends = points.length > 4 ? 60 : 0;
