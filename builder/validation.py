@@ -90,7 +90,7 @@ def refuse_shape(message: str, error: ValidationError) -> NoReturn:
 def _checked(kind: type[_T], raw: Any, references: _Problems, message: str, mostly_read: Any = None) -> _T:
     """`mostly_read` is `raw` with parts that are specs already."""
     shape = raw if mostly_read is None else mostly_read
-    beyond = chain(_text_problems(shape, ()), references)
+    beyond = chain(text_problems(shape, ()), references)
     try:
         made = kind.model_validate(shape)
     except ValidationError as error:
@@ -144,7 +144,7 @@ def _in_words(kind: str, message: str, context: Mapping[str, Any]) -> str:
     return words.format_map({name: f"{item:g}" if isinstance(item, float) else item for name, item in context.items()})
 
 
-def _text_problems(raw: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+def text_problems(raw: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
     """Texts that no database or browser takes."""
     if isinstance(raw, str):
         if _UNSTORABLE.search(raw):
@@ -154,7 +154,7 @@ def _text_problems(raw: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
             if isinstance(key, str) and _UNSTORABLE.search(key):
                 yield loc, "has a key with a character that cannot be stored (NUL, or half of a pair)"
             else:
-                yield from _text_problems(value, (*loc, key if isinstance(key, (str, int)) else str(key)))
+                yield from text_problems(value, (*loc, key if isinstance(key, (str, int)) else str(key)))
     elif isinstance(raw, (list, tuple)):
         for index, value in enumerate(raw):
-            yield from _text_problems(value, (*loc, index))
+            yield from text_problems(value, (*loc, index))

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from builder.spec import FrozenVersion
 from runs import bell, fanout, rows, store
+from runs.dry_values import dry_answer
 from runs.engine import facts
 from runs.engine.decision import Decision, RouteRequest
 from runs.engine.results import envelope
@@ -189,7 +190,15 @@ class _Batch:
             self._insert(held, accepted)
         if decision.route is not None:
             self._resolve_route(held, decision.route)
+        if decision.opened and held.row.dry is not None:
+            self._answer_gate(held)
         return decision
+
+    def _answer_gate(self, held: Work) -> None:
+        """The plan of a dry run answers its gates, unless people are to be asked."""
+        answer = dry_answer(held)
+        if answer is not None:
+            self.decide(held, answer)
 
     def _insert(self, held: Work, calls: Sequence[NewCall]) -> None:
         # The rows that calls point to (agent run, stage run) are there: an agent calls after it began.
@@ -201,7 +210,7 @@ class _Batch:
     def _resolve_route(self, held: Work, request: RouteRequest) -> None:
         row = held.row
         try:
-            target = find_target(row.project_id, row.lineage, request.workflow, request.input)
+            target = find_target(row.project_id, row.lineage, request.workflow, request.input, dry=row.dry)
         except Refused as refused:
             call = NewCall(
                 request.call,
@@ -306,6 +315,7 @@ def new_child(row: WorkflowRun, target: Target, call_key: str, origin: str) -> N
         input=target.input,
         origin=origin,
         starter_id=row.starter_id,
+        dry=row.dry,
         parent_id=row.pk,
         depth=row.depth + 1,
         lineage=tuple((step[0], step[1]) for step in row.lineage),

@@ -14,6 +14,7 @@ from projects.access import Caller, Role, project_for
 from projects.rest import ERRORS, page
 from runs import api_shapes as shapes
 from runs import control, queries
+from runs.dry_runs import dry_run
 from runs.engine.status import GateStatus, RunStatus
 from runs.fanout import run_ended
 from runs.models import Gate, WorkflowRun
@@ -53,6 +54,10 @@ async def start(
 ) -> Any:
     """201 with the run; 200 with the first run where the key is known; 202 when asked to wait and not over."""
     row, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
+    return await _started(row, new, wait)
+
+
+async def _started(row: WorkflowRun, new: bool, wait: int) -> Any:
     ended = await run_ended(row.pk, wait) if wait else False
     shown = await sync_to_async(_shown)(row.pk)
     if wait and not ended:
@@ -63,6 +68,31 @@ async def start(
 def _start(caller: Caller, p: str, w: str, body: shapes.StartBody, key: str | None) -> tuple[WorkflowRun, bool]:
     workflow = workflow_for(caller, p, w, Role.OPERATOR)
     return start_run(workflow, body.input, Start(_origin(caller), caller.user.pk, key, body.metadata))
+
+
+@router.post(
+    "/projects/{p}/workflows/{w}/dry-runs",
+    response={200: shapes.RunOut, 201: shapes.RunOut, 202: shapes.RunOut, **ERRORS},
+    summary="Start a dry run",
+)
+async def start_dry(
+    request: HttpRequest,
+    p: str,
+    w: str,
+    body: shapes.DryStartBody | None = None,
+    wait: WaitSeconds = 0,
+    idempotency_key: Key = None,
+) -> Any:
+    """The workflow through the same engine with scripted stand-ins for its agents, mocks of what it triggers, and the
+    outcomes that the plan chooses. It asks no provider and reaches nobody outside. Answers like the start of a run."""
+    row, new = await sync_to_async(_start_dry)(_caller(request), p, w, body or shapes.DryStartBody(), idempotency_key)
+    return await _started(row, new, wait)
+
+
+def _start_dry(caller: Caller, p: str, w: str, body: shapes.DryStartBody, key: str | None) -> tuple[WorkflowRun, bool]:
+    workflow = workflow_for(caller, p, w, Role.OPERATOR)
+    start = Start(_origin(caller), caller.user.pk, key, body.metadata)
+    return dry_run(caller, workflow, body.plan, body.input, start)
 
 
 def _shown(run_id: Any) -> dict[str, Json]:
@@ -97,14 +127,21 @@ def list_runs(
     workflow: str | None = None,
     origin: str | None = None,
     since: datetime | None = None,
+    dry: bool | None = None,
     key: str | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """Filtered by status, workflow (its name), origin, since (ISO 8601) and idempotency key."""
+    """Filtered by status, workflow (its name), origin, since (ISO 8601), dry and idempotency key."""
     project = project_for(_caller(request), p, Role.VIEWER)
     rows = queries.runs_of(
-        project, status=status.value if status else None, workflow=workflow, origin=origin, since=since, key=key
+        project,
+        status=status.value if status else None,
+        workflow=workflow,
+        origin=origin,
+        since=since,
+        dry=dry,
+        key=key,
     )
     return page(rows, cursor=cursor, limit=limit, order="-created_at", render_all=queries.runs_json)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
+from builder.dry import DryPlan
 from projects.rest import StrictSchema
 
 Json = Any
@@ -18,6 +19,12 @@ class StartBody(StrictSchema):
 
     input: Json = ""
     metadata: dict[str, Json] = {}
+
+
+class DryStartBody(StartBody):
+    """What a dry run brings beside: the plan. Left out, the first option is taken everywhere."""
+
+    plan: DryPlan = DryPlan()
 
 
 class BatchBody(StrictSchema):
@@ -108,6 +115,7 @@ class RunOut(Schema):
     version: int
     status: str
     origin: str
+    dry: bool  # a dry run: its agents are stand-ins
     depth: int
     input: Json
     metadata: dict[str, Json]
@@ -154,6 +162,7 @@ class BranchOut(Schema):
     workflow: str
     status: str
     origin: str
+    dry: bool
     depth: int
     parent: str | None
     children: list[str]

@@ -12,14 +12,14 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from builder.models import Workflow
-from projects.errors import Detail, Invalid
+from projects.errors import Conflict, Detail, Invalid
 from runs import bell, fanout, store
 from runs.advance import new_child
 from runs.errors import Refused
 from runs.faults import crash_point
 from runs.models import ScheduledStart, WorkflowRun
 from runs.store import NewRun
-from runs.targets import Target, check_size, find_target, target_of
+from runs.targets import Target, check_size, find_target, stand_in_of, target_of
 
 Json = Any
 MAX_BATCH = 100
@@ -34,6 +34,7 @@ class Start:
     starter_id: int | None = None
     key: str | None = None
     metadata: dict[str, Json] = field(default_factory=dict)
+    dry: Json = None  # how a dry run stands in (runs.dry_runs); None: a run in earnest
 
 
 def start_run(workflow: Workflow, value: Json, start: Start, *, read_json: bool = False) -> tuple[WorkflowRun, bool]:
@@ -43,22 +44,33 @@ def start_run(workflow: Workflow, value: Json, start: Start, *, read_json: bool 
     Raises Invalid (input or key), Conflict (archived) or NotSupported; then no run exists.
     """
     _check_start(start)
-    if start.key is not None:
-        first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first()
-        if first is not None:
-            return first, False
-    target = target_of(workflow, value, read_json=read_json)
+    first = started_before(workflow, start)
+    if first is not None:
+        return first, False
+    if start.dry is not None:
+        target = stand_in_of(workflow, value, start.dry["root"], read_json=read_json)
+    else:
+        target = target_of(workflow, value, read_json=read_json)
     try:
         row = store.in_transaction(lambda: store.insert_runs([_new_run(workflow, target, start)], timezone.now())[0])
     except IntegrityError:
         # Both requests with one key arrived at once, and the other was first.
-        first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first() if start.key is not None else None
+        first = started_before(workflow, start)
         if first is None:
             raise
         return first, False
     crash_point("run.committed")
     _tell([row])
     return row, True
+
+
+def started_before(workflow: Workflow, start: Start) -> WorkflowRun | None:
+    """The run that the same idempotency key has started. Raises Conflict where one of both is a dry run."""
+    first = WorkflowRun.objects.filter(workflow=workflow, key=start.key).first() if start.key is not None else None
+    if first is not None and (first.dry is None) is not (start.dry is None):
+        kind = "a run in earnest" if first.dry is None else "a dry run"
+        raise Conflict(f"The idempotency key has started {kind} of {workflow.name}; use another key.")
+    return first
 
 
 def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> list[WorkflowRun]:
@@ -104,6 +116,7 @@ def _new_run(workflow: Workflow, target: Target, start: Start) -> NewRun:
         starter_id=start.starter_id,
         key=start.key,
         metadata=start.metadata,
+        dry=start.dry,
         id=uuid4(),
     )
 
@@ -123,7 +136,7 @@ def start_scheduled(row: ScheduledStart, now: datetime) -> None:
             return None
         parent = held.row
         try:
-            target = find_target(parent.project_id, parent.lineage, row.workflow_name, row.context)
+            target = find_target(parent.project_id, parent.lineage, row.workflow_name, row.context, dry=parent.dry)
         except Refused as refused:
             store.settle_scheduled(row.pk, child=None, error=refused.message)
             return None

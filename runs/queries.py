@@ -52,7 +52,7 @@ def gate_for(caller: Caller, gate_id: str, role: Role = Role.VIEWER) -> Gate:
 
 
 def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:
-    """Runs of a project, filtered by status, workflow (name), origin, since (datetime) and key where given."""
+    """Runs of a project, filtered by status, workflow (name), origin, since (datetime), dry and key where given."""
     rows = WorkflowRun.objects.filter(project=project)
     if filters.get("status"):
         rows = rows.filter(status=filters["status"])
@@ -63,6 +63,8 @@ def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:
         rows = rows.filter(origin=filters["origin"])
     if filters.get("since"):
         rows = rows.filter(created_at__gte=filters["since"])
+    if filters.get("dry") is not None:
+        rows = rows.filter(dry__isnull=not filters["dry"])
     if filters.get("key"):
         rows = rows.filter(key=filters["key"])
     return rows.select_related("project", "version")
@@ -108,6 +110,7 @@ def _run(
         "version": row.version.number,
         "status": row.status,
         "origin": row.origin,
+        "dry": row.dry is not None,
         "depth": row.depth,
         "input": row.input,
         "metadata": row.metadata,
@@ -247,6 +250,7 @@ def _branch(row: WorkflowRun, children: list[str]) -> dict[str, Json]:
         "workflow": row.workflow_name,
         "status": row.status,
         "origin": row.origin,
+        "dry": row.dry is not None,
         "depth": row.depth,
         "parent": str(row.parent_id) if row.parent_id else None,
         "children": children,

@@ -15,6 +15,7 @@ from builder.queries import catalogue, find_workflow
 from projects.errors import BatonError, Conflict, Detail, Invalid, NotSupported
 from projects.jsontext import parse_json
 from projects.names import name_key
+from runs.dry_values import stand_in_version
 from runs.engine.lineage import Ancestor, check_lineage
 from runs.errors import Refused
 from runs.schemas import has_input_schema, input_problems
@@ -40,8 +41,7 @@ def target_of(workflow: Workflow, value: Json, *, read_json: bool = False) -> Ta
     With `read_json`, text that is a JSON object is read as one where the workflow has an input schema.
     Raises Conflict (archived), NotSupported (needs what this version does not run) or Invalid (input refused).
     """
-    if workflow.archived_at is not None:
-        raise Conflict(f"The workflow {workflow.name} is archived and cannot be started.")
+    check_live(workflow)
     version = current_version(workflow)
     missing = unsupported(frozen(version.pk))
     if missing:
@@ -49,10 +49,36 @@ def target_of(workflow: Workflow, value: Json, *, read_json: bool = False) -> Ta
             f"The workflow {workflow.name} needs something that this version of Baton does not run yet.",
             details=missing,
         )
-    if read_json and isinstance(value, str) and has_input_schema(version.pk):
-        value = _object_in(value)
+    return _fitting(workflow, version, value, read_json=read_json)
+
+
+def stand_in_of(workflow: Workflow, value: Json, version_id: int, *, read_json: bool = False) -> Target:
+    """What stands in for a workflow in a dry run, as a version of its own; only the input can speak against it.
+
+    Raises Conflict (archived, or no part of the plan) or Invalid (input refused).
+    """
+    check_live(workflow)
+    version = WorkflowVersion.objects.filter(pk=version_id).first()
+    if version is None:
+        raise Conflict(f"Nothing stands in for the workflow {workflow.name} in this dry run.")
+    return _fitting(workflow, version, value, read_json=read_json)
+
+
+def check_live(workflow: Workflow) -> None:
+    """Raise Conflict for a workflow that is archived."""
+    if workflow.archived_at is not None:
+        raise Conflict(f"The workflow {workflow.name} is archived and cannot be started.")
+
+
+def _fitting(workflow: Workflow, version: WorkflowVersion, value: Json, *, read_json: bool) -> Target:
+    value = object_in(version.pk, value) if read_json else value
     check_input(version.pk, value)
     return Target(workflow.pk, workflow.name, version, value)
+
+
+def object_in(version_id: int, value: Json) -> Json:
+    """Text that is a JSON object as one, where the version has an input schema; everything else as it is."""
+    return _object_in(value) if isinstance(value, str) and has_input_schema(version_id) else value
 
 
 def _object_in(text: str) -> Json:
@@ -96,8 +122,11 @@ def find_target(
     *,
     allowed: tuple[str, ...] = (),
     read_json: bool = True,
+    dry: Json = None,
 ) -> Target:
     """The workflow that a run may start by name, with its input checked. `lineage` is the asking run's own.
+
+    A dry run (`dry` is its row's) starts what stands in for the workflow.
 
     Raises Refused, with a message for the agent and, where names of ancestors help people, a detail for them.
     """
@@ -112,6 +141,8 @@ def find_target(
     if refusal is not None:
         raise Refused(refusal.message, detail=refusal.detail, known=workflow.name)
     try:
+        if dry is not None:
+            return stand_in_of(workflow, value, stand_in_version(dry, workflow.pk), read_json=read_json)
         return target_of(workflow, value, read_json=read_json)
     except BatonError as error:
         raise Refused(_told(error), known=workflow.name) from error

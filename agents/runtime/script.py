@@ -88,6 +88,7 @@ class Step(Block):
     sleep: Annotated[Number, Field(ge=0, le=86_400)] | None = None
     fail: Failure | None = None
     times: Annotated[Whole, Field(ge=1, le=1_000)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
     when: Condition | None = None
 
     @property
@@ -106,6 +107,8 @@ class Step(Block):
             raise ValueError("args belong to a call")
         if self.times is not None and self.fail is None:
             raise ValueError("times belongs to a fail")
+        if self.reason is not None and self.fail is None:
+            raise ValueError("reason belongs to a fail")
         for inner in self.together or ():
             if inner.verb not in CALLS or inner.sleep is not None:
                 raise ValueError(f"together takes tool calls only ({', '.join(CALLS)})")

@@ -62,7 +62,7 @@ class ScriptedModel(Model[None]):
         if place.pause:
             await asyncio.sleep(place.pause)
         if place.step is not None and place.step.fail is not None:
-            _fail(place.step.fail)
+            _fail(place.step.fail, place.step.reason)
         turn = _Turn(self._values, f"call-{len(answers) + 1}")
         if place.step is not None:
             turn.play(place.step)
@@ -114,11 +114,11 @@ def _applies(step: Step, values: Mapping[str, Json]) -> bool:
     return step.together is None or any(_applies(inner, values) for inner in step.together)
 
 
-def _fail(kind: Failure) -> NoReturn:
+def _fail(kind: Failure, reason: str | None) -> NoReturn:
     """Raise what the layer raises for a provider that answers so."""
     if kind is Failure.TIMEOUT:
-        raise layer.ModelTimeoutError(SCRIPTED, "the script says so")
-    raise layer.ModelHTTPError(_STATUS[kind], SCRIPTED, {"message": f"the script says {kind}"})
+        raise layer.ModelTimeoutError(SCRIPTED, reason or "the script says so")
+    raise layer.ModelHTTPError(_STATUS[kind], SCRIPTED, {"message": reason or f"the script says {kind}"})
 
 
 @dataclass

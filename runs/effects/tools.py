@@ -166,7 +166,12 @@ def _trigger(
     run = step.run
     try:
         target = find_target(
-            run.project_id, run.lineage, args.workflow, args.context, allowed=offered.assignment.allowed_workflows
+            run.project_id,
+            run.lineage,
+            args.workflow,
+            args.context,
+            allowed=offered.assignment.allowed_workflows,
+            dry=run.dry,
         )
     except Refused as refused:
         told = facts.Trigger(

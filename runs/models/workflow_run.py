@@ -43,6 +43,8 @@ class WorkflowRun(models.Model):
     key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null means no key and stays out of the unique constraint
     input = models.JSONField()
     metadata = models.JSONField(default=dict)
+    # How a dry run and its children stand in (runs.dry_runs); null: a run in earnest.
+    dry = models.JSONField(null=True)
     depth = models.PositiveSmallIntegerField(default=0)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="children")
     lineage = models.JSONField(default=list)  # [[workflow id, name], …], root first, this run last

@@ -39,6 +39,7 @@ class NewRun:
     starter_id: int | None = None
     key: str | None = None
     metadata: dict[str, Json] = field(default_factory=dict)
+    dry: Json = None  # how a dry run stands in; None: a run in earnest
     parent_id: UUID | None = None
     depth: int = 0
     lineage: tuple[tuple[int, str], ...] = ()  # of the run that asks, root first; empty for a root
@@ -84,6 +85,7 @@ def _new_row(new: NewRun, number: int, now: datetime) -> WorkflowRun:
         key=new.key,
         input=new.input,
         metadata=new.metadata,
+        dry=new.dry,
         depth=new.depth,
         parent_id=new.parent_id,
         lineage=[*(list(step) for step in new.lineage), [new.workflow_id, new.workflow_name]],

@@ -13,9 +13,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 from rich.text import Text
 
+from builder.dry import DryPlan, read_plan
 from builder.queries import workflow_for
 from projects.access import Caller, Role
 from projects.errors import BatonError, Detail, Invalid, NotFound
+from projects.jsontext import parse_json
+from runs.dry_runs import dry_run
 from runs.engine.status import FINAL_RUN, RunStatus
 from runs.models import Event, WorkflowRun
 from runs.operations import Start, start_run
@@ -39,6 +42,10 @@ class Command(BaseCommand):
         parser.add_argument("project", help="the project's slug")
         parser.add_argument("workflow", help="name or id of the workflow")
         parser.add_argument("--input", default="", help="the input as TEXT, or @FILE to read it from a file")
+        parser.add_argument("--dry", action="store_true", help="a dry run: stand-ins for its agents, nothing is spent")
+        parser.add_argument(
+            "--plan", default="", help="the plan of the dry run as JSON, or @FILE to read it from a file"
+        )
         parser.add_argument("--wait", action="store_true", help="stay until the run has ended")
         parser.add_argument("--user", default="admin", help="the user who starts it (admin)")
 
@@ -64,7 +71,12 @@ class Command(BaseCommand):
     def _follow(self, row: WorkflowRun) -> None:
         """Print each event as it is written, until the last one."""
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(Text(_printable(f"{row.workflow_name} #{row.number} ({row.pk})"), "bold"))
+        console.print(
+            Text(
+                _printable(f"{'Dry run: ' if row.dry is not None else ''}{row.workflow_name} #{row.number} ({row.pk})"),
+                "bold",
+            )
+        )
         try:
             _print_events(console, row)
         except KeyboardInterrupt:
@@ -78,17 +90,24 @@ def _start(options: dict[str, Any]) -> WorkflowRun:
     if user is None:
         raise NotFound(f"There is no user {options['user']!r}.")
     workflow = workflow_for(Caller(user), options["project"], options["workflow"], Role.OPERATOR)
-    row, _ = start_run(workflow, _read(options["input"]), Start("cli", user.pk), read_json=True)
-    return row
+    value, start = _read(options["input"], "--input"), Start("cli", user.pk)
+    if options["dry"] or options["plan"]:
+        plan = _plan(options["plan"])
+        return dry_run(Caller(user), workflow, plan, value, start, read_json=True)[0]
+    return start_run(workflow, value, start, read_json=True)[0]
 
 
-def _read(given: str) -> str:
+def _plan(given: str) -> DryPlan:
+    return read_plan(parse_json(_read(given, "--plan"))) if given else DryPlan()
+
+
+def _read(given: str, option: str) -> str:
     if not given.startswith("@"):
         return given
     try:
         return Path(given[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("The input cannot be read.", details=[Detail("--input", str(error))]) from error
+        raise Invalid("The file cannot be read.", details=[Detail(option, str(error))]) from error
 
 
 def _print_events(console: Console, row: WorkflowRun) -> None:
