@@ -94,7 +94,9 @@ def plan(report: ImportReport, raw: Json, text: str, take_name: bool, *, changed
 def problems(error: BatonError, text: str, raw: Json) -> dict[str, Json]:
     """Everything that is wrong, each with its line and its place. `raw` is None where the text could not be read."""
     find = line_finder(text) if raw is not None and any(detail.path for detail in error.details) else _no_line
-    items = [_placed(detail, find) for detail in error.details]
+    # What is about the whole file may be said in the message already.
+    details = [detail for detail in error.details if detail.path or detail.message not in error.message]
+    items = [_placed(detail, find) for detail in details]
     return {
         "problems": {
             "message": error.message,
