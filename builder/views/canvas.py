@@ -15,7 +15,7 @@ from builder.pages.outline import outline_page
 from builder.pages.typed import whole
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of
-from builder.views.drawers.frame import news_of, opened_at_once, opened_at_once
+from builder.views.drawers.frame import news_of, opened_at_once
 from projects.access import Role
 from projects.errors import Conflict, Invalid
 

@@ -171,7 +171,7 @@ def test_the_canvas_and_its_dialogs_have_no_barriers(demo: Stack, open_page: Ope
         "task": "Write it.",
         "assignments": [{"agent": "Editor", "capabilities": ["trigger_workflows", "ask_people"]}],
         "outcomes": ["ok", "bad"],
-        "routes": {"ok": {"workflow": "Second", "continue_at": "Last"}, "bad": {"workflow": "Second", "continue_at": "end"}},
+        "routes": {label: {"workflow": "Second", "continue_at": to} for label, to in (("ok", "Last"), ("bad", "end"))},
         "default_outcome": "ok",
         "exit_hooks": [gate],
     }

@@ -12,6 +12,8 @@ import { onView, toWorld } from "./viewport.js";
 const menu = document.getElementById("drop-menu");
 const SLACK = 12;
 
+const slot = document.getElementById("dialog");
+let asker = null; // the stage whose outcome the dialog is about: it gets the focus back
 let armed = null; // a connection that waits for its second click
 let asked = null; // what the menu is about: {link, point}
 
@@ -113,7 +115,8 @@ function toStage({ link }) {
 /** The fields of outcome routing, in a dialog; a new outcome is offered as one that leads to a workflow. */
 export function openConnect(stage, { goesTo = "next", workflow = "" } = {}) {
   const query = new URLSearchParams({ stage: stage.id, "row-0-goes_to": goesTo, "row-0-workflow": workflow });
-  htmx.ajax("GET", `${region.dataset.connect}?${query}`, { source: document.getElementById("dialog"), target: "#dialog" });
+  asker = stage;
+  htmx.ajax("GET", `${region.dataset.connect}?${query}`, { source: slot, target: "#dialog" });
 }
 
 function toWorkflow({ link }) {
@@ -165,12 +168,17 @@ export function startConnect() {
     if (port && event.detail === 0) openConnect(stageById(Number(port.dataset.port)));
   });
   // The dialog with the fields is sent as a drawer is.
-  document.getElementById("dialog").addEventListener("keydown", (event) => {
+  slot.addEventListener("keydown", (event) => {
     const form = event.target.closest("form");
     if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     form.requestSubmit();
   });
+  new MutationObserver(() => {
+    if (slot.childElementCount || !asker) return;
+    if (document.activeElement === document.body) asker.element.focus({ preventScroll: true });
+    asker = null;
+  }).observe(slot, { childList: true });
   menu.addEventListener("click", (event) => {
     const leads = event.target.closest("[data-leads]")?.dataset.leads;
     if (!leads) return;
