@@ -78,9 +78,9 @@ def _redis() -> bool:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text: open runs by status, length of the queue, processes alive."""
     registry = CollectorRegistry()
-    runs = Gauge("baton_runs_open", "Runs that have not ended", ["status"], registry=registry)
+    runs = Gauge("baton_runs_open", "Runs in earnest that have not ended", ["status"], registry=registry)
     for status in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED):
-        runs.labels(status.value).set(WorkflowRun.objects.filter(status=status.value).count())
+        runs.labels(status.value).set(WorkflowRun.objects.filter(status=status.value, dry__isnull=True).count())
     alive_gauge = Gauge(
         "baton_alive", "Whether a process of that role has given a sign of life lately", ["role"], registry=registry
     )

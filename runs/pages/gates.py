@@ -69,7 +69,7 @@ def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", 
         option["note"] = _visit_note(stages[index], outcome, stages, visits)
     shown["evidence"] = [entry(key, value) for key, value in run.values.get("results", {}).items()]
     return {
-        "run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk])},
+        "run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk]), "dry": run.dry is not None},
         "gate": shown,
         "live": {
             "socket_url": f"/ws/runs/{run.pk}",
@@ -111,6 +111,7 @@ def _row(gate: Gate) -> dict[str, Json]:
         "url": shown["page_url"],
         "workflow": gate.run.workflow_name,
         "run_number": gate.run.number,
+        "dry": gate.run.dry is not None,
         "run_url": reverse("run", args=[gate.run_id]),
         "project": gate.run.project.name,
     }

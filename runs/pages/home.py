@@ -29,7 +29,7 @@ def project_cards(caller: Caller) -> dict[str, Json]:
     rows = list(visible_projects(caller).order_by("name"))
     ids = [row.pk for row in rows]
     workflows = _counts(Workflow.objects.filter(project__in=ids), "project")
-    running = _counts(WorkflowRun.objects.filter(project__in=ids, status__in=_AT_WORK), "project")
+    running = _counts(WorkflowRun.objects.filter(project__in=ids, status__in=_AT_WORK, dry__isnull=True), "project")
     waiting = _counts(Gate.objects.filter(run__project__in=ids, status=GateStatus.OPEN.value), "run__project")
     roles = roles_of(caller)
     cards = [
@@ -83,6 +83,7 @@ def _running(run: WorkflowRun, look: Look) -> dict[str, Json]:
     return {
         "workflow": run.workflow_name,
         "number": run.number,
+        "dry": run.dry is not None,
         "url": run_url(run.pk),
         "state": look.state,
         "word": look.word,
@@ -93,7 +94,7 @@ def _running(run: WorkflowRun, look: Look) -> dict[str, Json]:
 def _workflows(project: Project, export_url: str) -> list[dict[str, Json]]:
     rows = list(Workflow.objects.filter(project=project).annotate(stage_count=Count("stages")).order_by("name"))
     latest = dict(
-        WorkflowRun.objects.filter(workflow__in=rows)
+        WorkflowRun.objects.filter(workflow__in=rows, dry__isnull=True)
         .values_list("workflow")
         .annotate(last=Max("number"))
         .values_list("workflow", "last")

@@ -41,6 +41,8 @@ def listing(project: Project, workflow: Workflow | None, chosen: dict[str, str],
         rows = rows.filter(status=chosen["status"])
     if chosen["origin"]:
         rows = rows.filter(origin=chosen["origin"])
+    if chosen["kind"] in ("dry", "earnest"):
+        rows = rows.filter(dry__isnull=chosen["kind"] == "earnest")
     if before is not None:
         rows = rows.filter(number__lt=before)
     found = list(rows.order_by("-number")[: _PAGE + 1])
@@ -64,6 +66,7 @@ def run_row(run: WorkflowRun, look: Look) -> dict[str, Json]:
     return {
         "id": run.pk,
         "number": run.number,
+        "dry": run.dry is not None,
         "workflow": run.workflow_name,
         "url": run_url(run.pk),
         "state": look.state,

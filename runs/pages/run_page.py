@@ -107,6 +107,7 @@ def _bar(run: WorkflowRun, look: Look, calls: list[WorkflowCall], can_control: b
         "workflow": run.workflow_name,
         "workflow_url": reverse("workflow", args=[run.workflow_id]) if run.workflow_id else "",
         "number": run.number,
+        "dry": run.dry is not None,
         "state": look.state,
         "word": look.word,
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),

@@ -156,6 +156,7 @@ def _child(parts: Parts, call: WorkflowCall) -> dict[str, Json]:
         "id": call.pk,
         "workflow": call.workflow_name,
         "number": child.number if child else "",
+        "dry": parts.run.dry is not None,
         "url": reverse("run", args=[child.pk]) if child else "",
         **look._asdict(),
         "note": "",

@@ -129,7 +129,7 @@ def workflow_runs(request: HttpRequest, workflow_id: int) -> HttpResponse:
 
 
 def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, can_run: bool) -> dict[str, Any]:
-    chosen = {name: request.GET.get(name, "") for name in ("status", "workflow", "origin")}
+    chosen = {name: request.GET.get(name, "") for name in ("status", "workflow", "origin", "kind")}
     before = request.GET.get("before")
     shown = listing.listing(project, workflow, chosen, _number(before, 0) or None)
     address = reverse("workflow-runs", args=[workflow.pk]) if workflow else reverse("project-runs", args=[project.slug])
