@@ -8,6 +8,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 from projects.errors import BatonError, Invalid, TooLarge
@@ -33,12 +34,15 @@ class ErrorPages(MiddlewareMixin):
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refused before any view saw it, such as a form of 10 MB: handler400 of config/urls.py."""
-    error: BatonError = Invalid("What the browser sent cannot be read.")
-    if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
-        error = TooLarge("That is too large: at most 1 MiB at a time.")  # the words of toast.js, which shows each once
-    if request.headers.get("HX-Request"):
-        return _toast(error)
-    return render(request, "error.html", {"message": error.message, "status": error.status}, status=error.status)
+    if not isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
+        return _page(Invalid("What the browser sent cannot be read."), 400)
+    error = TooLarge("That is too large: at most 1 MiB at a time.")  # the words of toast.js, which shows each once
+    return _toast(error) if request.headers.get("HX-Request") else _page(error, error.status)
+
+
+def _page(error: BatonError, status: int) -> HttpResponse:
+    """A page that asks nothing of the request: its host or its cookies may be what is wrong with it."""
+    return HttpResponse(render_to_string("error.html", {"message": error.message, "status": status}), status=status)
 
 
 def _toast(error: BatonError) -> HttpResponse:
