@@ -34,10 +34,13 @@ class ErrorPages(MiddlewareMixin):
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refused before any view saw it, such as a form of 10 MB: handler400 of config/urls.py."""
-    if not isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
-        return _page(Invalid("What the browser sent cannot be read."), 400)
-    error = TooLarge("That is too large: at most 1 MiB at a time.")  # the words of toast.js, which shows each once
-    return _toast(error) if request.headers.get("HX-Request") else _page(error, error.status)
+    large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
+    # The words of toast.js, which shows each once.
+    told = "That is too large: at most 1 MiB at a time." if large else "What the browser sent cannot be read."
+    error: BatonError = TooLarge(told) if large else Invalid(told)
+    if request.headers.get("HX-Request"):
+        return _toast(error)
+    return _page(error, error.status if large else 400)
 
 
 def _page(error: BatonError, status: int) -> HttpResponse:
