@@ -16,18 +16,19 @@ from django.utils import timezone
 
 from builder.spec import FrozenVersion
 from runs import bell, fanout, rows, store
+from runs.children import final_envelope, new_child
 from runs.dry_values import dry_answer
 from runs.engine import facts
 from runs.engine.decision import Decision, RouteRequest
 from runs.engine.results import envelope
-from runs.engine.state import AgentState, Result, RunState
+from runs.engine.state import AgentState, RunState
 from runs.engine.status import AgentStatus, CallStatus, RunStatus
 from runs.errors import LeaseLost, Refused
 from runs.ids import agent_run_id
 from runs.leases import new_lease
 from runs.models import AgentRun, WorkflowRun
-from runs.store import NewCall, NewRun, TurnRecord, Work
-from runs.targets import Target, find_target
+from runs.store import NewCall, TurnRecord, Work
+from runs.targets import find_target
 
 _MAX_RINGS = 16  # rings for one run after one transaction
 MAX_LOST_CLAIMS = 5  # claims lost without progress before an agent counts as poison
@@ -294,30 +295,3 @@ class _Batch:
             if store.resolve_call(call, CallStatus(back["status"]), back, self.now):
                 self.decide(caller, facts.CallReturned(call.key, call.workflow_name, back))
                 self._wake_callers(caller)
-
-
-def final_envelope(run_id: UUID, state: RunState) -> dict[str, Any]:
-    """The envelope of a run that has ended."""
-    if state.status is RunStatus.COMPLETED:
-        return envelope("completed", result=state.result or Result("notice", ""), run_id=str(run_id))
-    error = state.error.message if state.error else "The workflow was cancelled."
-    return envelope("failed" if state.status is RunStatus.FAILED else "cancelled", error=error, run_id=str(run_id))
-
-
-def new_child(row: WorkflowRun, target: Target, call_key: str, origin: str) -> NewRun:
-    """The run that a call starts: an ordinary run of the same project, one level deeper."""
-    return NewRun(
-        project_id=row.project_id,
-        workflow_id=target.workflow_id,
-        workflow_name=target.name,
-        version_id=target.version.pk,
-        version_number=target.version.number,
-        input=target.input,
-        origin=origin,
-        starter_id=row.starter_id,
-        dry=row.dry,
-        parent_id=row.pk,
-        depth=row.depth + 1,
-        lineage=tuple((step[0], step[1]) for step in row.lineage),
-        id=store.child_id_for(row.pk, call_key),
-    )

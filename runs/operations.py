@@ -14,7 +14,7 @@ from django.utils import timezone
 from builder.models import Workflow
 from projects.errors import Conflict, Detail, Invalid
 from runs import bell, fanout, store
-from runs.advance import new_child
+from runs.children import new_child
 from runs.errors import Refused
 from runs.faults import crash_point
 from runs.models import ScheduledStart, WorkflowRun

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from runs.advance import Outcome, announce, apply, final_envelope
+from runs.advance import Outcome, announce, apply
+from runs.children import final_envelope
 from runs.engine import facts
 from runs.engine.results import envelope
 from runs.engine.status import CallStatus
