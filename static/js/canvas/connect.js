@@ -91,7 +91,7 @@ function arm(link) {
 function ask(link, point) {
   asked = { link, point };
   menu.style.left = `${Math.min(point.x, innerWidth - 220)}px`;
-  menu.style.top = `${Math.min(point.y, innerHeight - 150)}px`;
+  menu.style.top = `${Math.min(point.y, innerHeight - 190)}px`;
   // Not at once: the pointer that goes up now would close it again.
   setTimeout(() => {
     menu.showPopover();
@@ -126,7 +126,9 @@ function toWorkflow({ link }) {
   return pick({ title: "Which workflow does the outcome lead to?", items, onPick: (item) => lead(link, route(item)) });
 }
 
-const ANSWERS = { new: toNewStage, stage: toStage, workflow: toWorkflow };
+const toEnd = ({ link }) => lead(link, { stage: "end" });
+
+const ANSWERS = { new: toNewStage, stage: toStage, workflow: toWorkflow, end: toEnd };
 
 /** Whether this press begins or ends a connection. */
 export function pressConnect(event) {
