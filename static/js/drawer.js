@@ -101,7 +101,8 @@ document.addEventListener("keydown", (event) => {
     close();
   }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && slot.contains(event.target)) {
-    event.target.closest("form")?.requestSubmit();
+    event.preventDefault(); // Firefox sends the form by itself too
+    if (!event.repeat) event.target.closest("form")?.requestSubmit();
   }
 });
 window.addEventListener("beforeunload", (event) => {

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect, sync_playwright
 
 from tests.browser.chrome import ARGUMENTS, find_chrome
+from tests.browser.firefox import find_firefox
 from tests.browser.product import sign_in_link
 from tests.stack import Stack
 
 OpenPage = Callable[..., Page]
+collect_ignore = [] if find_firefox() else ["test_second_engine.py"]
 _PATIENCE = 10_000  # milliseconds that a page may take on a busy machine
 
 

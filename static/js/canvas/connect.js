@@ -174,7 +174,7 @@ export function startConnect() {
     const form = event.target.closest("form");
     if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    form.requestSubmit();
+    if (!event.repeat) form.requestSubmit();
   });
   new MutationObserver(() => {
     if (slot.childElementCount || !asker) return;
