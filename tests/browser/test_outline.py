@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 def _outline(demo: Stack, page: Page, slug: str, workflow: str) -> None:
     page.goto(f"/p/{slug}")
     page.get_by_role("link", name=workflow, exact=True).click()
+    page.get_by_role("link", name="Stages", exact=True).click()
     expect(page.get_by_role("heading", name=workflow, level=1)).to_be_visible()
 
 

@@ -24,6 +24,7 @@ def test_choosing_a_target_shows_at_once_that_the_chain_is_too_deep(demo: Stack,
     import_file(demo, "Chain", [], [top, leads_to("Middle", "Bottom"), leads_to("Bottom", "Last"), last])
     page = open_page("/p/chain")
     page.get_by_role("link", name="Top", exact=True).click()
+    page.get_by_role("link", name="Stages", exact=True).click()
     page.get_by_role("button", name="Edit the outcome routing of Work").click()
     drawer = page.get_by_role("dialog", name="Stage: Work")
     drawer.get_by_label("Goes to").select_option("A workflow")
