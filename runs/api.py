@@ -16,9 +16,11 @@ from runs import api_shapes as shapes
 from runs import control, queries
 from runs.dry_runs import dry_run
 from runs.engine.status import GateStatus, RunStatus
+from runs.exercised import routes_of
 from runs.fanout import run_ended
 from runs.models import Gate, WorkflowRun
 from runs.operations import Start, start_batch, start_run
+from runs.pages.taken import route_json
 from runs.why import why
 
 router = Router(tags=["runs"])
@@ -97,6 +99,17 @@ def _start_dry(caller: Caller, p: str, w: str, body: shapes.DryStartBody, key: s
 
 def _shown(run_id: Any) -> dict[str, Json]:
     return queries.run_json(WorkflowRun.objects.select_related("project", "version").get(pk=run_id))
+
+
+@router.get(
+    "/projects/{p}/workflows/{w}/routes",
+    response={200: shapes.RoutesOut, **ERRORS},
+    summary="Which routes of a workflow were ever taken",
+)
+def routes(request: HttpRequest, p: str, w: str) -> Any:
+    """Every outcome of every stage as it stands, and whether any run, in earnest or dry, has followed its route."""
+    workflow = workflow_for(_caller(request), p, w, Role.VIEWER)
+    return {"items": [route_json(one) for one in routes_of(workflow)]}
 
 
 @router.post(
@@ -245,10 +258,9 @@ def get_gate(request: HttpRequest, gate_id: str) -> Any:
     "/gates/{gate_id}/answer", response={200: shapes.GateOut, **ERRORS}, tags=["gates"], summary="Answer a gate"
 )
 def answer(request: HttpRequest, gate_id: str, body: shapes.AnswerBody) -> Any:
-    """The first answer wins. 409 with who answered what and when; 422 for an option that is not offered."""
+    """The first answer wins; where a gate takes several persons, the option that so many chose. 409 with who answered
+    what and when; 403 for somebody who is not asked; 422 for an option that is not offered."""
     caller = _caller(request)
     gate = queries.gate_for(caller, gate_id, Role.OPERATOR)
-    given = control.Answer(
-        body.option, body.comment, caller.user.get_username(), caller.user.pk, "api" if caller.token else "inbox"
-    )
+    given = control.Answer(body.option, body.comment, caller, "api" if caller.token else "inbox")
     return queries.gate_json(control.answer_gate(gate.pk, given))

@@ -40,9 +40,9 @@ class CancelBody(StrictSchema):
 
 
 class AnswerBody(StrictSchema):
-    """The label of the chosen option, and a comment for the record."""
+    """The label of the chosen option, and a comment; a question without options takes the comment alone."""
 
-    option: str
+    option: str = ""
     comment: str = ""
 
 
@@ -142,6 +142,19 @@ class RunsOut(Schema):
     items: list[RunOut]
 
 
+class RouteOut(Schema):
+    """`route` as in the project file; null: the next stage."""
+
+    stage: str
+    outcome: str
+    route: dict[str, Json] | None
+    taken: bool
+
+
+class RoutesOut(Schema):
+    items: list[RouteOut]
+
+
 class EventOut(Schema):
     seq: int
     at: Moment
@@ -223,9 +236,21 @@ class GateAnswerOut(Schema):
     at: Moment
 
 
+class VoiceOut(Schema):
+    option: str
+    comment: str
+    by: str
+    channel: str
+    at: Moment
+
+
 class GateOut(Schema):
+    """A gate, or (`kind` question) what an agent asks: `name` is the agent's then, and `options` may be empty."""
+
     id: str
+    kind: Literal["gate", "question"]
     run_id: str
+    agent_run: str | None
     stage: str
     name: str
     message: str
@@ -233,6 +258,10 @@ class GateOut(Schema):
     status: Literal["open", "answered", "expired", "cancelled"]
     opened_at: Moment
     deadline: Moment | None
+    approvers: list[str]
+    quorum: int
+    starter_may_answer: bool
+    answers: list[VoiceOut]  # so far, where one person alone does not decide
     answer: GateAnswerOut | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import gates, home, runs, start
+from runs.views import dry_runs, gates, home, runs, start
 
 urlpatterns = [
     path("", home.projects, name="projects"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("p/<slug:slug>/runs", runs.project_runs, name="project-runs"),
     path("w/<int:workflow_id>/runs", runs.workflow_runs, name="workflow-runs"),
     path("w/<int:workflow_id>/run", start.run_dialog, name="run-dialog"),
+    path("w/<int:workflow_id>/dry-run", dry_runs.dry_run_dialog, name="dry-run-dialog"),
+    path("w/<int:workflow_id>/routes", dry_runs.taken, name="workflow-routes"),
     path("r/<str:run_id>", runs.run_page, name="run"),
     path("r/<str:run_id>/sync", runs.sync, name="run-sync"),
     path("r/<str:run_id>/events", runs.older_events, name="run-events"),

@@ -6,6 +6,7 @@ from runs.models.gate import Gate
 from runs.models.heartbeat import Heartbeat
 from runs.models.scheduled_start import ScheduledStart
 from runs.models.stage_run import StageRun
+from runs.models.taken_route import TakenRoute
 from runs.models.workflow_call import WorkflowCall
 from runs.models.workflow_run import RunCounter, WorkflowRun
 
@@ -18,6 +19,7 @@ __all__ = [
     "RunCounter",
     "ScheduledStart",
     "StageRun",
+    "TakenRoute",
     "WorkflowCall",
     "WorkflowRun",
 ]

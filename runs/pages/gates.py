@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import StageSpec, WorkflowRoute
-from projects.access import Caller, Role, role_of, visible_projects
+from projects.access import Caller, visible_projects
 from runs.engine.status import GateStatus
 from runs.models import Gate
 from runs.pages.shapes import entry, route_words
@@ -69,7 +69,12 @@ def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", 
         option["note"] = _visit_note(stages[index], outcome, stages, visits)
     shown["evidence"] = [entry(key, value) for key, value in run.values.get("results", {}).items()]
     return {
-        "run": {"workflow": run.workflow_name, "number": run.number, "url": reverse("run", args=[run.pk]), "dry": run.dry is not None},
+        "run": {
+            "workflow": run.workflow_name,
+            "number": run.number,
+            "url": reverse("run", args=[run.pk]),
+            "dry": run.dry is not None,
+        },
         "gate": shown,
         "live": {
             "socket_url": f"/ws/runs/{run.pk}",
@@ -129,9 +134,3 @@ def open_ids(caller: Caller) -> frozenset[UUID]:
 
 def _open_gates(caller: Caller) -> QuerySet[Gate]:
     return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller))
-
-
-def may_answer(caller: Caller, gate: Gate) -> bool:
-    """Whether the caller may operate the gate's project."""
-    role = role_of(caller, gate.run.project)
-    return role is not None and role >= Role.OPERATOR

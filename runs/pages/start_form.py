@@ -17,7 +17,7 @@ Json = Any
 Schema = Mapping[str, Json]
 _KINDS = {"integer": "integer", "number": "number", "boolean": "checkbox", "object": "json", "array": "json"}
 _LONG = 200  # a text that may be longer gets several lines
-_PREFIX = "input-"
+PREFIX = "input-"
 
 
 def dialog(
@@ -39,6 +39,7 @@ def dialog(
             "url": reverse("workflow", args=[workflow.pk]),
         },
         "run_url": reverse("run-dialog", args=[workflow.pk]),
+        "dry_run_url": reverse("dry-run-dialog", args=[workflow.pk]),
         "key": key,
         "fields": [
             _field(index, name, part, name in _required(workflow.input_schema), typed, problems.get(name, ""))
@@ -92,8 +93,8 @@ def _field(
     choices = [{"value": _shown(option), "label": _shown(option)} for option in part.get("enum", [])]
     empty = {"value": "", "label": "Choose" if required else "None"}
     return {
-        "id": f"{_PREFIX}{index}",
-        "name": f"{_PREFIX}{name}",
+        "id": f"{PREFIX}{index}",
+        "name": f"{PREFIX}{name}",
         "label": part.get("title") or name,
         "kind": kind,
         "value": value,
@@ -128,9 +129,9 @@ def _kind(part: Schema) -> str:
 def typed_in(form: QueryDict) -> dict[str, str]:
     """What was sent for each field of the schema."""
     return {
-        name.removeprefix(_PREFIX): str(form.get(name, "")).replace("\r\n", "\n")
+        name.removeprefix(PREFIX): str(form.get(name, "")).replace("\r\n", "\n")
         for name in form
-        if name.startswith(_PREFIX)
+        if name.startswith(PREFIX)
     }
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from builder.spec import ApprovalHook
 from runs import rows
-from runs.engine.decision import AgentChange, ClosedGate, Decision, NewEvent, NewGate, StageChange
+from runs.engine.decision import AgentChange, Decision, NewEvent, StageChange
 from runs.engine.state import position_to_json, values_to_json
-from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, GateStatus, StageStatus
-from runs.ids import agent_run_id, gate_id, stage_run_id
+from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, StageStatus
+from runs.ids import agent_run_id, stage_run_id
 from runs.models import (
     AgentRun,
     AgentTurn,
-    Gate,
     StageRun,
     WorkflowRun,
 )
 from runs.store.calls import give_up_calls
 from runs.store.events import append_events
+from runs.store.gates import save_gates
+from runs.store.routes import note_routes
 from runs.store.work import TurnRecord, Work
 
 Json = Any
@@ -53,9 +53,10 @@ def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
         lease,
     )
     for decision in decisions:
-        _save_gates(work, decision.opened, decision.closed, now)
+        save_gates(work, decision, now)
     if work.turn is not None:
         _save_turn(work.row.id, work.turn)
+    note_routes(work, decisions, now)
     given_up = [key for decision in decisions for key in decision.given_up]
     if given_up:
         give_up_calls(work.row.id, given_up, now)
@@ -206,38 +207,6 @@ def _stage_of(work: Work, change: AgentChange) -> int:
         return work.state.stage
     rows.flush()
     return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, change.entry))
-
-
-def _save_gates(work: Work, opened: Sequence[NewGate], closed: Sequence[ClosedGate], now: datetime) -> None:
-    for gate in opened:
-        stage = work.frozen.workflow.stages[_position_of(work, gate.entry)]
-        hook = (stage.entry_hooks if gate.edge == "entry" else stage.exit_hooks)[gate.index]
-        if not isinstance(hook, ApprovalHook):
-            raise TypeError(f"expected an approval hook at {gate.key}, got {hook.kind}")
-        Gate.objects.create(
-            id=gate_id(work.row.id, gate.key),
-            run_id=work.row.id,
-            stage_run_id=stage_run_id(work.row.id, gate.entry),
-            key=gate.key,
-            stage=stage.name,
-            name=hook.name or stage.name,
-            message=gate.message,
-            options=[{"label": label, "outcome": outcome} for label, outcome in hook.options.items()],
-            status=GateStatus.OPEN.value,
-            opened_at=now,
-            deadline=now + timedelta(seconds=gate.deadline) if gate.deadline else None,
-        )
-    for change in closed:
-        Gate.objects.filter(pk=gate_id(work.row.id, change.key), status=GateStatus.OPEN.value).update(
-            status=change.status.value, answer=change.answer, closed_at=now
-        )
-
-
-def _position_of(work: Work, entry: int) -> int:
-    if entry == work.state.entry:
-        return work.state.stage
-    rows.flush()
-    return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, entry))
 
 
 def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:

@@ -57,6 +57,7 @@ ROWS: dict[str, Row] = {
     "POST /projects/{p}/workflows/{w}/runs": Row(Role.OPERATOR, 201, {"input": "Go."}),
     "POST /projects/{p}/workflows/{w}/runs/batch": Row(Role.OPERATOR, 201, {"inputs": ["One.", "Two."]}),
     "POST /projects/{p}/workflows/{w}/dry-runs": Row(Role.OPERATOR, 201, {"input": "Go."}),
+    "GET /projects/{p}/workflows/{w}/routes": Row(Role.VIEWER),
     "GET /projects/{p}/runs": Row(Role.VIEWER),
     "GET /runs/{run_id}": Row(Role.VIEWER),
     "GET /runs/{run_id}/events": Row(Role.VIEWER),
