@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from projects.access import Caller
 from projects.errors import Detail, Invalid, NotFound
 from runs import store
 from runs.advance import announce, apply
+from runs.approvers import check_may_answer, said_by
 from runs.engine import facts
 from runs.engine.decision import Decision
 from runs.engine.status import GateStatus, RunStatus
-from runs.errors import GateClosed, WrongState
+from runs.errors import AlreadyAnswered, GateClosed, WrongState
 from runs.faults import crash_point
 from runs.ids import gate_id
 from runs.models import Gate, WorkflowCall
@@ -71,19 +73,24 @@ def resume_run(run_id: UUID, *, by: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a gate: `option` is the label of the option."""
+    """An answer to a gate: `option` is a label. A question without options takes any text, in either field."""
 
     option: str
     comment: str
-    by: str
-    user_id: int | None
+    caller: Caller
     channel: str
+
+    @property
+    def by(self) -> str:
+        """The name under which the answer is kept."""
+        return self.caller.user.get_username()
 
 
 def answer_gate(gate: UUID, answer: Answer) -> Gate:
-    """Decide a gate, once, from whatever surface the answer came.
+    """Decide a gate, once, or raise one of the voices that it takes; from whatever surface the answer came.
 
-    Raises Invalid for an option that is not offered, and GateClosed with who answered what and when, if it is decided.
+    Raises GateClosed with who answered what and when, if it is decided; Forbidden for somebody who is not asked;
+    Invalid for an option that is not offered; AlreadyAnswered for a person's second equal answer.
     """
     row = Gate.objects.filter(pk=gate).first()
     if row is None:
@@ -91,18 +98,17 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
     check_size(answer.comment, "comment")
 
     def check(work: Work) -> None:
-        held = Gate.objects.get(pk=gate)
+        held = Gate.objects.select_related("run__project").get(pk=gate)
         if held.status != GateStatus.OPEN.value:
             raise GateClosed(closed_message(held))
-        labels = [option["label"] for option in held.options]
-        if answer.option not in labels:
-            raise Invalid(
-                f"{answer.option!r} is not an option of this gate.",
-                details=[Detail("option", f"one of: {', '.join(labels)}")],
-            )
+        check_may_answer(answer.caller, held)
+        _check_option(held, answer)
+        if said_by(held, answer.by) == answer.option:
+            raise AlreadyAnswered(f"You have answered {answer.option} already; it takes {held.quorum} persons.")
 
     def link(work: Work, decision: Decision, now: datetime) -> None:
-        store.record_answer(gate_id(work.row.pk, row.key), answer.user_id)
+        if decision.closed:
+            store.record_answer(gate_id(work.row.pk, row.key), answer.caller.user.pk)
 
     fact = facts.GateAnswered(row.key, answer.option, answer.comment, answer.by, answer.channel)
     announce(apply(row.run_id, fact, before=check, after=link))
@@ -111,12 +117,26 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
     return row
 
 
+def _check_option(gate: Gate, answer: Answer) -> None:
+    labels = [option["label"] for option in gate.options]
+    if labels and answer.option not in labels:
+        raise Invalid(
+            f"{answer.option!r} is not an option of this gate.",
+            details=[Detail("option", f"one of: {', '.join(labels)}")],
+        )
+    if not labels and not (answer.option.strip() or answer.comment.strip()):
+        raise Invalid("An answer is needed.", details=[Detail("comment", "write what the agent shall know")])
+
+
 def closed_message(gate: Gate) -> str:
     """Who answered what and when, in one sentence."""
     answer = gate.answer or {}
     at = f"{gate.closed_at:%Y-%m-%d %H:%M:%S} UTC" if gate.closed_at else "before"
     if gate.status == GateStatus.ANSWERED.value:
-        return f"Already answered by {answer.get('by')}: {answer.get('option')}, at {at}."
+        said = answer.get("option") or answer.get("comment")
+        return f"Already answered by {answer.get('by')}: {said}, at {at}."
+    if gate.status == GateStatus.EXPIRED.value and gate.is_question:
+        return f"The question expired at {at}; {gate.name} went on without an answer."
     if gate.status == GateStatus.EXPIRED.value:
         return f"The gate expired at {at}; its outcome is {answer.get('outcome')}."
     return f"The gate was cancelled with its run at {at}."

@@ -17,6 +17,12 @@ class GateClosed(Conflict):
     code = "gate_closed"
 
 
+class AlreadyAnswered(Conflict):
+    """This person has given this very answer at a gate that takes several persons."""
+
+    code = "already_answered"
+
+
 class LeaseLost(Exception):
     """The worker no longer holds the agent it was working on; what it brings is dropped."""
 

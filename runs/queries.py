@@ -17,6 +17,7 @@ from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.ids import child_run_id
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.questions import question_results
 
 Json = Any
 
@@ -168,7 +169,9 @@ def waiting_on(ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Json]]]:
             _wait("workflow", call.child_id or call.pk, label, call.stage, call.agent_run_id, call.since, call.until)
         )
     for gate in Gate.objects.filter(run_id__in=ids, status=GateStatus.OPEN.value).order_by("opened_at"):
-        found[gate.run_id].append(_wait("gate", gate.pk, gate.name, gate.stage, None, gate.opened_at, gate.deadline))
+        label = f"{gate.name} asks" if gate.is_question else gate.name
+        wait = _wait("gate", gate.pk, label, gate.stage, gate.agent_run_id, gate.opened_at, gate.deadline)
+        found[gate.run_id].append(wait)
     retrying = (
         AgentRun.objects.filter(run_id__in=ids, status=AgentStatus.RETRYING.value)
         .select_related("stage_run")
@@ -218,7 +221,9 @@ def gate_json(gate: Gate) -> dict[str, Json]:
     """One gate in the API's shape."""
     return {
         "id": str(gate.pk),
+        "kind": "question" if gate.is_question else "gate",
         "run_id": str(gate.run_id),
+        "agent_run": str(gate.agent_run_id) if gate.agent_run_id else None,
         "stage": gate.stage,
         "name": gate.name,
         "message": gate.message,
@@ -226,7 +231,7 @@ def gate_json(gate: Gate) -> dict[str, Json]:
         "status": gate.status,
         "opened_at": iso(gate.opened_at),
         "deadline": iso(gate.deadline),
-        "answer": gate.answer,
+        **{name: getattr(gate, name) for name in ("approvers", "quorum", "starter_may_answer", "answers", "answer")},
     }
 
 
@@ -266,6 +271,7 @@ def agent_work(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
         raise NotFound("This run has no such agent run.")
     turns = list(agent.turn_rows.order_by("number"))
     results = dict(WorkflowCall.objects.filter(agent_run=agent).values_list("key", "envelope"))
+    results |= question_results(Gate.objects.filter(agent_run=agent))
     shown = [_turn(turn, results) for turn in turns]
     usage = {
         name: sum(turn.usage.get(name, 0) for turn in turns)

@@ -21,7 +21,7 @@ from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.leases import is_dead, owner
 from runs.models import AgentRun, Gate, Heartbeat, ScheduledStart, WorkflowCall, WorkflowRun
 from runs.operations import start_scheduled
-from runs.waits import expire_call, expire_gate, retry_agent
+from runs.waits import expire_call, expire_gate, remind_of, retry_agent
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ def run_forever() -> None:
 def sweep(now: datetime) -> None:
     """One round: everything that is due, then a ring for everything that stands still."""
     store.beat(f"scheduler {owner()}", "scheduler", now)
-    for task in (_retries, _calls, _gates, _scheduled, _cascades, _dead_owners, _standing_still):
+    for task in (_retries, _calls, _gates, _reminders, _scheduled, _cascades, _dead_owners, _standing_still):
         task(now)
     store.forget_beats(now - _FORGET)
 
@@ -74,6 +74,12 @@ def _gates(now: datetime) -> None:
     rows = Gate.objects.filter(status=GateStatus.OPEN.value, deadline__lte=now).order_by("deadline")[:_BATCH]
     for row in list(rows):
         expire_gate(row)
+
+
+def _reminders(now: datetime) -> None:
+    due = Gate.objects.filter(status=GateStatus.OPEN.value, remind_at__lte=now)
+    for row in list(due.select_related("run", "stage_run").order_by("remind_at")[:_BATCH]):
+        remind_of(row, now)
 
 
 def _scheduled(now: datetime) -> None:

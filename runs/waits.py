@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
+from builder.publish import frozen
+from builder.spec import ApprovalHook
 from runs.advance import Outcome, announce, apply
 from runs.children import final_envelope
 from runs.engine import facts
@@ -63,8 +65,24 @@ def _return(call: WorkflowCall, status: CallStatus, back: dict[str, object]) -> 
 
 
 def expire_gate(gate: Gate) -> bool:
-    """Let a gate's deadline decide. True when it did, False when an answer was first."""
+    """Let the deadline of a gate or of a question decide. True when it did, False when an answer was first."""
     return _tell(apply(gate.run_id, facts.GateExpired(gate.key)))
+
+
+def remind_of(gate: Gate, now: datetime) -> bool:
+    """Remind of a gate. Reminders that passed while nobody looked count as one. True when this reminded."""
+    hook = _hook_of(gate)
+    due = [after for after in sorted(hook.reminders) if gate.opened_at + timedelta(seconds=after) <= now]
+    return bool(due) and _tell(apply(gate.run_id, facts.GateReminded(gate.key, len(due))))
+
+
+def _hook_of(gate: Gate) -> ApprovalHook:
+    stage = frozen(gate.run.version_id).workflow.stages[gate.stage_run.position]
+    _, edge, index = gate.key.split("/")
+    hook = (stage.entry_hooks if edge == "entry" else stage.exit_hooks)[int(index)]
+    if not isinstance(hook, ApprovalHook):
+        raise TypeError(f"expected an approval hook at {gate.key}, got {hook.kind}")
+    return hook
 
 
 def retry_agent(agent: AgentRun) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from runs.approvers import who
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
 from runs.queries import iso
@@ -82,12 +83,29 @@ def _calls(run: WorkflowRun) -> list[Link]:
 def _gates(run: WorkflowRun) -> list[Link]:
     chain: list[Link] = []
     for gate in Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"):
-        then = "The deadline decides the outcome." if gate.deadline else "The answer decides the outcome."
+        waits = (gate.opened_at, gate.deadline)
+        if gate.is_question:
+            then = "It is told that nobody answered." if gate.deadline else "It goes on with the answer."
+            chain.append(_link("agent", gate.agent_run_id, gate.name, *waits, then))
+            chain.append(_link("gate", gate.pk, f"{gate.name} asks: {gate.message[:200]}", *waits, then))
+        else:
+            then = "The deadline decides the outcome." if gate.deadline else "The answer decides the outcome."
+            chain.append(_link("gate", gate.pk, f"{gate.name} ({gate.stage})", *waits, then))
         options = ", ".join(option["label"] for option in gate.options)
-        chain.append(_link("gate", gate.pk, f"{gate.name} ({gate.stage})", gate.opened_at, gate.deadline, then))
-        person = "anyone who may operate this project"
-        chain.append(_link("person", None, person, gate.opened_at, gate.deadline, f"One of: {options}."))
+        then = f"One of: {options}." if options else "A text."
+        chain.append(_link("person", None, _persons(gate), *waits, then))
     return chain
+
+
+def _persons(gate: Gate) -> str:
+    """Who is asked, and who has answered where several have to."""
+    asked = who(gate.approvers)
+    if not gate.starter_may_answer:
+        asked += ", but not who started the run"
+    if gate.quorum == 1:
+        return asked
+    said = ", ".join(f"{voice['by']}: {voice['option']}" for voice in gate.answers)
+    return f"{gate.quorum} of {asked}" + (f" ({said})" if said else "")
 
 
 def _retries(run: WorkflowRun) -> list[Link]:

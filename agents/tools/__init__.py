@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from agents.runtime.turn import ToolSpec
 from agents.tools import (
+    ask_person,
     cancel_schedule,
     cancel_workflow,
     check_workflow,
@@ -22,7 +23,7 @@ from agents.tools import (
     wait_for_workflow,
 )
 from agents.tools.listing import Entry, described
-from agents.tools.shape import ASK_PEOPLE, TRIGGER_WORKFLOWS, USE_SUBAGENTS, Arguments, Offer, mistakes
+from agents.tools.shape import TRIGGER_WORKFLOWS, USE_SUBAGENTS, Arguments, Offer, mistakes
 
 
 class Tool(Protocol):
@@ -41,6 +42,7 @@ class Tool(Protocol):
 TOOLS: tuple[Tool, ...] = (
     share_results,
     decide_outcome,
+    ask_person,
     trigger_workflow,
     start_workflow,
     check_workflow,
@@ -52,10 +54,9 @@ TOOLS: tuple[Tool, ...] = (
 )
 _BY_NAME = {tool.NAME: tool for tool in TOOLS}
 
-# Which capability a tool needs; a tool that is not in here needs none. Two of them are not offered yet.
+# Which capability a tool needs; a tool that is not in here needs none. One of them is not offered yet.
 CAPABILITY_OF: dict[str, str] = {
     **{tool.NAME: tool.CAPABILITY for tool in TOOLS if tool.CAPABILITY is not None},
-    "ask_person": ASK_PEOPLE,
     "run_subagents": USE_SUBAGENTS,
 }
 KNOWN: frozenset[str] = frozenset(_BY_NAME) | frozenset(CAPABILITY_OF)

@@ -35,19 +35,10 @@ def _unsupported_on(assignment: AssignmentSpec, loc: Loc) -> Iterator[Finding]:
     if assignment.workflow_tools:
         yield told(f"a tool per workflow {_NOT_YET}", *loc, "workflow_tools")
     for place, capability in enumerate(assignment.capabilities):
-        if capability in (Capability.ASK_PEOPLE, Capability.USE_SUBAGENTS):
+        if capability is Capability.USE_SUBAGENTS:
             yield told(f"the capability {capability} {_NOT_YET}", *loc, "capabilities", place)
 
 
 def _unsupported_hook(hook: Hook, loc: Loc) -> Iterator[Finding]:
     if not isinstance(hook, ApprovalHook):
         yield told(f"the hook {hook.kind} {_NOT_YET}", *loc, "kind")
-        return
-    if hook.approvers:
-        yield told(f"a gate with named approvers {_NOT_YET}", *loc, "approvers")
-    if hook.quorum > 1:
-        yield told(f"a quorum {_NOT_YET}", *loc, "quorum")
-    if not hook.starter_may_answer:
-        yield told(f"keeping the starter from answering {_NOT_YET}", *loc, "starter_may_answer")
-    if hook.reminders:
-        yield told(f"reminding {_NOT_YET}", *loc, "reminders")

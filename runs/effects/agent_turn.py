@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from agents.runtime import prompt, turn
 from agents.runtime.errors import PassingError, PermanentError
+from agents.tools import ask_person
 from builder.spec import AgentSpec, AssignmentSpec, StageSpec
 from runs import rows, store
 from runs.advance import Outcome, Step, apply
@@ -24,9 +25,10 @@ from runs.engine.decision import Decision
 from runs.engine.results import known_values
 from runs.errors import LeaseLost
 from runs.faults import crash_point
-from runs.ids import agent_run_id, call_id
+from runs.ids import agent_run_id, call_id, gate_id
 from runs.leases import keeper
-from runs.models import AgentTurn, WorkflowCall
+from runs.models import AgentTurn, Gate, WorkflowCall
+from runs.questions import question_results
 from runs.store import TurnRecord
 from runs.turnstile import stepped_out
 
@@ -238,9 +240,12 @@ def _with_envelopes(run_id: UUID, tools_of_turn: list[dict[str, Json]]) -> list[
     keys = [row["call"] for row in tools_of_turn if row.get("call") and row["result"] is None]
     if not keys:
         return tools_of_turn
+    asked = [row["call"] for row in tools_of_turn if row["name"] == ask_person.NAME and row.get("call")]
     places = ", ".join(["%s"] * len(keys))
     calls = rows.select(WorkflowCall, f"id IN ({places})", [call_id(run_id, key) for key in keys])
-    envelopes = {call.key: call.envelope for call in calls}
+    envelopes: dict[str, Json] = {call.key: call.envelope for call in calls}
+    if asked:
+        envelopes |= question_results(Gate.objects.filter(pk__in=[gate_id(run_id, key) for key in asked]))
     return [{**row, "result": envelopes.get(row["call"])} if row["result"] is None else row for row in tools_of_turn]
 
 

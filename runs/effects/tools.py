@@ -95,7 +95,7 @@ def sort_calls(step: Step, offered: Offered, calls: Sequence[ToolCall], turn: in
                 "name": call.name,
                 "args": call.args,
                 "result": None,
-                "call": new_call.key if new_call else None,
+                "call": act.question if isinstance(act, facts.Ask) else new_call.key if new_call else None,
             }
         )
     return result
@@ -122,11 +122,10 @@ def _read(
     args = agent_tools.parse_args(call.name, call.args)
     if isinstance(args, str):
         return facts.Reply(index, refusal(call.name, args)), None
+    act = _own(call.name, index, key, args)
+    if act is not None:
+        return act, None
     match call.name:
-        case "share_results":
-            return _share(index, args.results), None
-        case "decide_outcome":
-            return facts.Decide(index, args.outcome), None
         case "trigger_workflow" | "start_workflow":
             known = _started_under(step, args.key, earlier) if call.name == "start_workflow" else None
             if known is not None:
@@ -139,6 +138,18 @@ def _read(
     return facts.Reply(
         index, refusal(call.name, f"The tool {call.name} is not supported by this version of Baton.")
     ), None
+
+
+def _own(tool: str, index: int, key: str, args: Any) -> facts.Act | None:
+    """What a tool asks for that has nothing to do with other runs."""
+    match tool:
+        case "share_results":
+            return _share(index, args.results)
+        case "decide_outcome":
+            return facts.Decide(index, args.outcome)
+        case "ask_person":
+            return facts.Ask(index, key, args.message, args.options, args.timeout, args.channel)
+    return None
 
 
 def _share(index: int, results: dict[str, Json]) -> facts.Act:

@@ -9,8 +9,10 @@ from typing import Any
 
 from builder.spec import OnFailure
 from runs.engine import facts
+from runs.engine.asking import Question
 from runs.engine.draft import Draft
 from runs.engine.limits import TURNS, WORKFLOW_CALLS
+from runs.engine.questions import ask
 from runs.engine.results import envelope
 from runs.engine.routing import fail_stage
 from runs.engine.state import AgentState, Failure
@@ -70,18 +72,20 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     for act in fact.acts:
         draft.tell("agent.tool", agent, tool=fact.tools[act.index], turn=agent.turn)
         turn.take(act)
-    _after_tools(draft, replace(turn.agent, open_calls=tuple(turn.calls), pending_tools=tuple(turn.pending)))
+    waits = replace(turn.agent, open_calls=tuple(turn.calls), questions=tuple(turn.questions))
+    _after_tools(draft, replace(waits, pending_tools=tuple(turn.pending)))
     return True
 
 
 def _after_tools(draft: Draft, agent: AgentState) -> None:
-    """Block on open calls, or go on with the next turn under the same claim."""
+    """Block on open calls and questions, or go on with the next turn under the same claim."""
     if agent.turn - agent.base >= TURNS:
         _fail(draft, agent, Failure("turn_limit", f"{draft.agent_name(agent)} took {TURNS} turns without an end."))
         return
-    if agent.open_calls and not agent.pending_tools:
+    if (agent.open_calls or agent.questions) and not agent.pending_tools:
         draft.put_agent(replace(agent, status=AgentStatus.BLOCKED))
-        draft.tell("agent.blocked", agent, calls=len(agent.open_calls))
+        asks = {"questions": len(agent.questions)} if agent.questions else {}
+        draft.tell("agent.blocked", agent, calls=len(agent.open_calls), **asks)
         return
     # A paused run claims nothing: the agent is given back at this boundary and goes on when the run does.
     draft.put_agent(replace(agent, status=AgentStatus.READY) if draft.state.paused else agent)
@@ -105,6 +109,7 @@ class _Turn:
     name: str
     calls: list[str] = field(default_factory=list)
     pending: list[int] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
 
     def take(self, act: facts.Act) -> None:
         """Carry one tool call out, as far as the engine can."""
@@ -115,6 +120,8 @@ class _Turn:
                 self._decide(act)
             case facts.Trigger():
                 self._trigger(act)
+            case facts.Ask():
+                self.questions.append(ask(self.draft, self.agent, act))
             case facts.Reply():
                 self._reply(act.index, act.result)
             case facts.Pending():
@@ -184,7 +191,7 @@ def _call_returned(draft: Draft, fact: facts.CallReturned) -> bool:
     left = tuple(call for call in agent.open_calls if call != fact.call)
     draft.remember(workflows={**draft.state.values.workflows, fact.workflow: fact.envelope})
     draft.tell("workflow.returned", agent, workflow=fact.workflow, **fact.envelope)
-    if left or agent.status is not AgentStatus.BLOCKED:
+    if left or agent.questions or agent.status is not AgentStatus.BLOCKED:
         draft.put_agent(replace(agent, open_calls=left))
         return True
     draft.put_agent(replace(agent, open_calls=(), status=AgentStatus.READY))
@@ -252,10 +259,7 @@ def _give_up(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
 def _fail(draft: Draft, agent: AgentState, failure: Failure) -> None:
     name = draft.agent_name(agent)
     told = f"Stage {draft.stage.name}, agent {name}: {failure.message}"
-    draft.given_up.extend(agent.open_calls)
-    failed = replace(
-        agent, status=AgentStatus.FAILED, text=failure.message, open_calls=(), pending_tools=(), retry_at=None
-    )
+    failed = replace(draft.give_up(agent), status=AgentStatus.FAILED, text=failure.message)
     draft.put_agent(failed, failed=failure.message)
     draft.tell("agent.failed", agent, code=failure.code, message=failure.message)
     if draft.assignment(agent).on_failure is OnFailure.CONTINUE:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from runs.engine.asking import Voice
+from runs.engine.facts import Ask
 from runs.engine.state import AgentState, RunState
 from runs.engine.status import GateStatus, StageStatus
 
@@ -45,6 +47,7 @@ class NewGate:
     index: int
     message: str
     deadline: float | None  # seconds from now
+    reminder: float | None = None  # seconds to the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,28 @@ class ClosedGate:
     key: str
     status: GateStatus
     answer: dict[str, Json] | None = None
+    voices: tuple[Voice, ...] = ()  # everybody's, the decisive one last
+
+
+@dataclass(frozen=True, slots=True)
+class GateChange:
+    """An open gate that heard a voice, or was reminded of."""
+
+    key: str
+    voices: tuple[Voice, ...]
+    reminded: int
+    reminder: float | None  # seconds from the opening to the next one
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    """A question of an agent to put into the inbox."""
+
+    key: str
+    agent_key: str
+    entry: int
+    agent: str  # its name
+    asked: Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,8 @@ class Decision:
     stages: tuple[StageChange, ...] = ()
     agents: tuple[AgentChange, ...] = ()
     opened: tuple[NewGate, ...] = ()
+    asked: tuple[NewQuestion, ...] = ()
+    heard: tuple[GateChange, ...] = ()
     closed: tuple[ClosedGate, ...] = ()
     given_up: tuple[str, ...] = ()  # calls nobody waits for any more
     accepted: tuple[str, ...] = ()  # calls of the turn that the store writes, with their children

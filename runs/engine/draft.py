@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from builder.spec import AssignmentSpec, FrozenVersion, StageSpec, WorkflowSpec
-from runs.engine.decision import AgentChange, ClosedGate, Decision, NewEvent, NewGate, RouteRequest, StageChange
+from runs.engine.decision import (
+    AgentChange,
+    ClosedGate,
+    Decision,
+    GateChange,
+    NewEvent,
+    NewGate,
+    NewQuestion,
+    RouteRequest,
+    StageChange,
+)
 from runs.engine.state import AgentState, Failure, Phase, Result, RunState, Values, Warn
 from runs.engine.status import AgentStatus, GateStatus, RunStatus, StageStatus
 
@@ -39,6 +49,8 @@ class Draft:
     stages: dict[int, StageChange] = field(default_factory=dict)
     agents: dict[str, AgentChange] = field(default_factory=dict)
     opened: list[NewGate] = field(default_factory=list)
+    asked: list[NewQuestion] = field(default_factory=list)
+    heard: list[GateChange] = field(default_factory=list)
     closed: list[ClosedGate] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
@@ -56,6 +68,11 @@ class Draft:
     def stage_name(self) -> str | None:
         """Its name, or None before the first stage."""
         return self.stage.name if self.state.stage >= 0 else None
+
+    @property
+    def at(self) -> str:
+        """Now, as answers keep it: ISO 8601 in UTC."""
+        return self.now.isoformat().replace("+00:00", "Z")
 
     def assignment(self, agent: AgentState) -> AssignmentSpec:
         """The assignment that an agent of this visit works on."""
@@ -127,13 +144,19 @@ class Draft:
         for agent in self.state.agents:
             if agent.over:
                 continue
-            self.given_up.extend(agent.open_calls)
-            self.put_agent(replace(agent, status=AgentStatus.CANCELLED, open_calls=(), pending_tools=(), retry_at=None))
+            self.put_agent(replace(self.give_up(agent), status=AgentStatus.CANCELLED))
         if self.state.call is not None:
             self.given_up.append(self.state.call.key)
         if self.state.gate is not None:
-            self.closed.append(ClosedGate(self.state.gate.key, GateStatus.CANCELLED))
+            gate = self.state.gate
+            self.closed.append(ClosedGate(gate.key, GateStatus.CANCELLED, voices=gate.voices))
         self.change(gate=None, call=None)
+
+    def give_up(self, agent: AgentState) -> AgentState:
+        """Let go of everything that an agent waits for; returns it without."""
+        self.given_up.extend(agent.open_calls)
+        self.closed.extend(ClosedGate(question.key, GateStatus.CANCELLED) for question in agent.questions)
+        return replace(agent, open_calls=(), questions=(), pending_tools=(), retry_at=None)
 
     def end(
         self, status: RunStatus, *, result: Result | None = None, error: Failure | None = None, **data: Json
@@ -150,6 +173,8 @@ class Draft:
             stages=tuple(self.stages.values()),
             agents=tuple(self.agents.values()),
             opened=tuple(self.opened),
+            asked=tuple(self.asked),
+            heard=tuple(self.heard),
             closed=tuple(self.closed),
             given_up=tuple(self.given_up),
             accepted=tuple(self.accepted),

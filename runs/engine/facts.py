@@ -63,6 +63,18 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """The agent asks a person, and waits for the answer."""
+
+    index: int
+    question: str  # key of the question: "AGENT KEY/TURN/INDEX"
+    message: str
+    options: tuple[str, ...] = ()  # empty: the answer is free text
+    timeout: float | None = None  # seconds; None: until somebody answers
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A tool call that was answered at once (refused, malformed, unknown)."""
 
@@ -77,7 +89,7 @@ class Pending:
     index: int
 
 
-Act = Share | Decide | Trigger | Reply | Pending
+Act = Share | Decide | Trigger | Ask | Reply | Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ class RouteRefused:
 
 @dataclass(frozen=True, slots=True)
 class GateAnswered:
-    """A person chose an option of the open gate."""
+    """A person chose an option of the open gate, or answered a question of an agent (which may be a comment alone)."""
 
     gate: str
     option: str
@@ -178,9 +190,17 @@ class GateAnswered:
 
 @dataclass(frozen=True, slots=True)
 class GateExpired:
-    """The deadline of the open gate has passed."""
+    """The deadline of the open gate, or of a question, has passed."""
 
     gate: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateReminded:
+    """A reminder of the open gate is due: the one with this number, counted from 1."""
+
+    gate: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +247,7 @@ Fact = (
     | RouteRefused
     | GateAnswered
     | GateExpired
+    | GateReminded
     | Cancelled
     | Paused
     | Resumed

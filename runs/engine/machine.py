@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from builder.spec import ApprovalHook
 from runs.engine import facts
 from runs.engine.agents import HANDLERS as AGENT_HANDLERS
-from runs.engine.decision import ClosedGate, Decision, NewEvent
+from runs.engine.decision import Decision, NewEvent
 from runs.engine.draft import Definition, Draft
+from runs.engine.gates import HANDLERS as GATE_HANDLERS
 from runs.engine.results import envelope
-from runs.engine.routing import AT_WORK, end_visit, fail_run, progress, waiting_for
+from runs.engine.routing import AT_WORK, end_visit, fail_run, progress
 from runs.engine.state import Phase, RoutedCall, RunState
-from runs.engine.status import FINAL_RUN, AgentStatus, GateStatus, RunStatus, StageStatus
+from runs.engine.status import FINAL_RUN, AgentStatus, RunStatus, StageStatus
 
 Json = Any
 
@@ -52,9 +52,27 @@ def _settle(draft: Draft, before: RunStatus) -> None:
     after = RunStatus.RUNNING if working else RunStatus.WAITING
     draft.change(status=after)
     if after is RunStatus.WAITING and before is not after:
-        draft.events.append(_run_event("run.waiting", {"waiting_for": waiting_for(draft)}))
+        draft.events.append(_run_event("run.waiting", {"waiting_for": _waiting_for(draft)}))
     elif after is RunStatus.RUNNING and before is RunStatus.WAITING:
         draft.events.append(_run_event("run.resumed", {}))
+
+
+def _waiting_for(draft: Draft) -> list[dict[str, object]]:
+    """What the run waits for, short, for the event that says so."""
+    state = draft.state
+    found: list[dict[str, object]] = []
+    if state.gate is not None:
+        found.append({"kind": "gate", "gate": state.gate.key})
+    if state.call is not None:
+        found.append({"kind": "workflow", "workflow": state.call.workflow})
+    for agent in state.agents:
+        if agent.status is AgentStatus.BLOCKED and agent.open_calls:
+            found.append({"kind": "workflow", "agent": draft.agent_name(agent), "calls": len(agent.open_calls)})
+        if agent.questions:
+            found.append({"kind": "gate", "agent": draft.agent_name(agent), "questions": len(agent.questions)})
+        if agent.status is AgentStatus.RETRYING:
+            found.append({"kind": "retry", "agent": draft.agent_name(agent)})
+    return found
 
 
 def _run_event(kind: str, data: dict[str, Json]) -> NewEvent:
@@ -129,72 +147,6 @@ def _call_late(draft: Draft, fact: facts.CallLate) -> bool:
     return True
 
 
-# Gates
-
-
-def _gate_answered(draft: Draft, fact: facts.GateAnswered) -> bool:
-    hook = _open_hook(draft, fact.gate)
-    if hook is None or fact.option not in hook.options:
-        return False
-    outcome = hook.options[fact.option]
-    answer = {
-        "option": fact.option,
-        "outcome": outcome,
-        "comment": fact.comment,
-        "by": fact.by,
-        "channel": fact.channel,
-        "at": _iso(draft.now),
-    }
-    draft.emit("gate.answered", None, gate=hook.name, **answer)
-    _close_gate(draft, hook, GateStatus.ANSWERED, answer, "gate")
-    return True
-
-
-def _gate_expired(draft: Draft, fact: facts.GateExpired) -> bool:
-    hook = _open_hook(draft, fact.gate)
-    if hook is None or hook.deadline is None:
-        return False
-    answer = {
-        "option": None,
-        "outcome": hook.deadline.outcome,
-        "comment": "",
-        "by": None,
-        "channel": None,
-        "at": _iso(draft.now),
-    }
-    draft.emit("gate.expired", None, gate=hook.name, outcome=hook.deadline.outcome)
-    _close_gate(draft, hook, GateStatus.EXPIRED, answer, "deadline")
-    return True
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _open_hook(draft: Draft, key: str) -> ApprovalHook | None:
-    gate = draft.state.gate
-    if gate is None or gate.key != key:
-        return None
-    hook = (draft.stage.entry_hooks if gate.edge == "entry" else draft.stage.exit_hooks)[gate.index]
-    return hook if isinstance(hook, ApprovalHook) else None
-
-
-def _close_gate(draft: Draft, hook: ApprovalHook, status: GateStatus, answer: dict[str, Json], decided_by: str) -> None:
-    gate = draft.state.gate
-    assert gate is not None  # _open_hook found it
-    draft.closed.append(ClosedGate(gate.key, status, answer))
-    if hook.output_key:
-        output = {name: answer[name] for name in ("option", "outcome", "comment", "by", "at")}
-        draft.remember(hooks={**draft.state.values.hooks, hook.output_key: output})
-    draft.emit("hook.finished", None, hook=hook.name, hook_kind=hook.kind)
-    draft.change(gate=None, hook=gate.index + 1)
-    outcome = answer["outcome"]
-    if gate.edge == "exit":
-        draft.change(gate_decided=True, gate_outcome=outcome, decided_by=decided_by)
-    elif outcome is not None:
-        draft.change(outcome=outcome, decided_by=decided_by, phase=Phase.LEAVE)
-
-
 # People
 
 
@@ -230,13 +182,12 @@ def _broken(draft: Draft, fact: facts.Broken) -> bool:
 
 _HANDLERS: dict[type, Callable[[Draft, Any], bool]] = {
     **AGENT_HANDLERS,
+    **GATE_HANDLERS,
     facts.Started: _started,
     facts.RouteOpened: _route_opened,
     facts.RouteRefused: _route_refused,
     facts.CallReturned: _call_returned,
     facts.CallLate: _call_late,
-    facts.GateAnswered: _gate_answered,
-    facts.GateExpired: _gate_expired,
     facts.Cancelled: _cancelled,
     facts.Paused: _paused,
     facts.Resumed: _resumed,

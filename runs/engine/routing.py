@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from agents.runtime.values import holds, render
 from builder.spec import END, ApprovalHook, Mode, StageRoute, WorkflowRoute
+from runs.engine.asking import OpenGate
 from runs.engine.decision import NewGate, RouteRequest
 from runs.engine.draft import Draft
 from runs.engine.limits import STAGE_RUNS
 from runs.engine.results import known_values, narrative, run_result
-from runs.engine.state import AgentState, Failure, OpenGate, Phase, RoutedCall
-from runs.engine.status import AgentStatus, RunStatus, StageStatus
+from runs.engine.state import AgentState, Failure, Phase, RoutedCall
+from runs.engine.status import RunStatus, StageStatus
 
 AT_WORK = frozenset({Phase.ENTRY, Phase.AGENTS, Phase.EXIT, Phase.LEAVE})
 
@@ -98,7 +99,8 @@ def _open_gate(draft: Draft, hook: ApprovalHook, edge: str, index: int) -> None:
     draft.emit("hook.started", hook=hook.name, hook_kind=hook.kind)
     draft.change(gate=OpenGate(key, edge, index))
     deadline = hook.deadline.after if hook.deadline else None
-    draft.opened.append(NewGate(key, draft.state.entry, edge, index, str(message.value), deadline))
+    first = min(hook.reminders, default=None)
+    draft.opened.append(NewGate(key, draft.state.entry, edge, index, str(message.value), deadline, first))
     draft.emit("gate.opened", gate=hook.name, options=list(hook.options), deadline=deadline)
 
 
@@ -272,22 +274,6 @@ def complete(draft: Draft) -> None:
         draft.end(RunStatus.FAILED, error=failure, message=failure.message, code=failure.code, agent=failure.agent)
         return
     draft.end(RunStatus.COMPLETED, result=result, result_kind=result.kind)
-
-
-def waiting_for(draft: Draft) -> list[dict[str, object]]:
-    """What the run waits for, short, for the event that says so."""
-    state = draft.state
-    found: list[dict[str, object]] = []
-    if state.gate is not None:
-        found.append({"kind": "gate", "gate": state.gate.key})
-    if state.call is not None:
-        found.append({"kind": "workflow", "workflow": state.call.workflow})
-    for agent in state.agents:
-        if agent.status is AgentStatus.BLOCKED:
-            found.append({"kind": "workflow", "agent": draft.agent_name(agent), "calls": len(agent.open_calls)})
-        elif agent.status is AgentStatus.RETRYING:
-            found.append({"kind": "retry", "agent": draft.agent_name(agent)})
-    return found
 
 
 _STEPS = {

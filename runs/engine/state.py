@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from runs.engine.asking import OpenGate, Question, gate_from_json, gate_to_json, questions_from_json, questions_to_json
 from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, RunStatus
 
 Json = Any
@@ -40,6 +41,7 @@ class AgentState:
     attempt: int = 0  # failed tries of the current turn with the current model
     failures: int = 0  # failed tries of the current turn, all models together
     open_calls: tuple[str, ...] = ()  # calls of the last turn that have not come back
+    questions: tuple[Question, ...] = ()  # questions of the last turn that nobody has answered
     pending_tools: tuple[int, ...] = ()  # tools of the last turn that a worker still has to run
     workflow_calls: int = 0  # workflows started so far, against the limit
     decision: str | None = None
@@ -51,15 +53,6 @@ class AgentState:
     def over(self) -> bool:
         """Whether the agent has ended, one way or another."""
         return self.status in FINAL_AGENT
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGate:
-    """The gate that the run waits at."""
-
-    key: str  # "ENTRY/EDGE/INDEX"
-    edge: str  # "entry" or "exit"
-    index: int  # of the hook at that edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +157,7 @@ def _agent_to_json(agent: AgentState) -> list[Json]:
         agent.wrong_decisions,
         agent.retry_at.isoformat() if agent.retry_at else None,
         agent.text,
+        questions_to_json(agent.questions),
     ]
 
 
@@ -186,6 +180,7 @@ def _agent_from_json(raw: list[Json]) -> AgentState:
         wrong,
         retry_at,
         text,
+        *later,  # what a run that an older version of Baton started does not have
     ) = raw
     return AgentState(
         key=key,
@@ -205,12 +200,13 @@ def _agent_from_json(raw: list[Json]) -> AgentState:
         wrong_decisions=wrong,
         retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
         text=text,
+        questions=questions_from_json(later[0]) if later else (),
     )
 
 
 def position_to_json(state: RunState) -> Json:
     """The part of the state that moves with every decision, for the run row's `position` column."""
-    gate, call = state.gate, state.call
+    call = state.call
     return {
         "phase": state.phase.value,
         "paused": state.paused,
@@ -219,7 +215,7 @@ def position_to_json(state: RunState) -> Json:
         "visit": state.visit,
         "visits": state.visits,
         "hook": state.hook,
-        "gate": [gate.key, gate.edge, gate.index] if gate else None,
+        "gate": gate_to_json(state.gate),
         "call": [call.key, call.workflow, call.continue_at, call.pending] if call else None,
         "target": state.target,
         "agents": [_agent_to_json(agent) for agent in state.agents],
@@ -275,7 +271,7 @@ def load_state(stored: StoredRun) -> RunState:
         visit=raw["visit"],
         visits=raw["visits"],
         hook=raw["hook"],
-        gate=OpenGate(*raw["gate"]) if raw["gate"] else None,
+        gate=gate_from_json(raw["gate"]),
         call=RoutedCall(*raw["call"]) if raw["call"] else None,
         target=raw["target"],
         agents=tuple(_agent_from_json(agent) for agent in raw["agents"]),

@@ -1,4 +1,4 @@
-"""A gate: a question to a person that holds the run until it is answered."""
+"""A gate: a question to people that holds the run, or one agent of it, until it is answered."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ from django.db import models
 from django.db.models import Q
 
 from runs.engine.status import GateStatus
+from runs.models.agent_run import AgentRun
 from runs.models.stage_run import StageRun
 from runs.models.workflow_run import WorkflowRun
 
 
 class Gate(models.Model):
-    """An open or decided gate. The id derives from run and key; the first answer is the only one."""
+    """An open or decided gate, or a question of an agent. The id derives from run and key; it is decided once."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="gates")
     stage_run = models.ForeignKey(StageRun, on_delete=models.CASCADE, related_name="gates")
-    key = models.CharField(max_length=40)  # "ENTRY/EDGE/INDEX"
+    agent_run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, null=True, related_name="questions")  # who asks
+    key = models.CharField(max_length=40)  # "ENTRY/EDGE/INDEX", or "AGENT KEY/TURN/INDEX" of a question
     stage = models.CharField(max_length=100)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100)  # of the gate; of a question: the agent that asks
     message = models.TextField()
-    options = models.JSONField()  # [{label, outcome}]
+    options = models.JSONField()  # [{label, outcome}]; a question may have none: the answer is free text
     status = models.CharField(max_length=10, choices=[(status.value, status.value) for status in GateStatus])
     opened_at = models.DateTimeField()
     deadline = models.DateTimeField(null=True)
+    approvers = models.JSONField(default=list)  # usernames and roles; empty: whoever may operate
+    quorum = models.PositiveSmallIntegerField(default=1)  # how many have to choose the same option
+    starter_may_answer = models.BooleanField(default=True)
+    answers = models.JSONField(default=list)  # [{option, comment, by, channel, at}], one of each person
+    remind_at = models.DateTimeField(null=True)  # when the next reminder is due
+    reminded = models.PositiveSmallIntegerField(default=0)
     answer = models.JSONField(null=True)  # {option, outcome, comment, by, channel, at}
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
@@ -41,7 +49,17 @@ class Gate(models.Model):
             models.Index(
                 fields=["deadline"], name="gate_due", condition=Q(status=GateStatus.OPEN.value, deadline__isnull=False)
             ),
+            models.Index(
+                fields=["remind_at"],
+                name="gate_remind",
+                condition=Q(status=GateStatus.OPEN.value, remind_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.status}"
+
+    @property
+    def is_question(self) -> bool:
+        """Whether an agent asks, and no stage waits."""
+        return self.agent_run_id is not None

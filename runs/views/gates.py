@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from projects.access import Role
 from projects.errors import BatonError
 from runs import control, queries
+from runs.approvers import may_answer
 from runs.errors import GateClosed
 from runs.models import Gate
 from runs.pages import gates as pages
@@ -36,7 +37,7 @@ def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     """One approval, alone."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    return render(request, "runs/gate.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
+    return render(request, "runs/gate.html", pages.gate_page(found, can_answer=may_answer(caller, found)))
 
 
 @require_GET
@@ -44,7 +45,7 @@ def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
     """The approval as it stands now, for a page that shows it."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    return render(request, "runs/_gate_sync.html", pages.gate_page(found, can_answer=pages.may_answer(caller, found)))
+    return render(request, "runs/_gate_sync.html", pages.gate_page(found, can_answer=may_answer(caller, found)))
 
 
 @posted_from("gate")
@@ -53,7 +54,7 @@ def answer(request: HttpRequest, gate_id: str) -> HttpResponse:
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id, Role.OPERATOR)
     comment = request.POST.get("comment", "")
-    given = control.Answer(request.POST.get("option", ""), comment, caller.user.get_username(), caller.user.pk, "inbox")
+    given = control.Answer(request.POST.get("option", ""), comment, caller, "inbox")
     try:
         control.answer_gate(found.pk, given)
     except BatonError as error:

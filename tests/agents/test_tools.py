@@ -67,9 +67,25 @@ def test_a_stage_without_outcomes_offers_no_decision() -> None:
 
 def test_tools_of_later_versions_are_known_and_not_offered() -> None:
     """interfaces.md 4: their names are known, so that a call of them is told the truth."""
-    assert {"ask_person", "run_subagents"} <= KNOWN
-    assert names("ask_people", "use_subagents") == ["share_results"]
-    assert "not supported" in parse_args("ask_person", {"message": "x"})
+    assert "run_subagents" in KNOWN
+    assert names("use_subagents") == ["share_results"]
+    assert "not supported" in parse_args("run_subagents", {"tasks": []})
+
+
+def test_a_question_to_a_person_is_checked_like_any_call() -> None:
+    """Interfaces 4: ask_person(message, options, channel), with the capability alone."""
+    assert names("ask_people") == ["share_results", "ask_person"]
+    args = parse_args("ask_person", {"message": "Which?", "options": ["Red", "Blue"]})
+    assert (args.message, args.options, args.channel, args.timeout) == ("Which?", ("Red", "Blue"), None, None)
+    for wrong, told in (
+        ({}, "message is missing"),
+        ({"message": " "}, "message must not be empty"),
+        ({"message": "?", "options": ["A", "A"]}, "options must differ"),
+        ({"message": "?", "options": [str(number) for number in range(21)]}, "options must be at most 20"),
+        ({"message": "?", "channel": "fax"}, "channel must be one of inbox"),
+        ({"message": "?", "timeout": 0}, "timeout must be at least 1"),
+    ):
+        assert told in parse_args("ask_person", wrong), wrong
 
 
 def test_the_workflows_that_may_be_called_are_described() -> None:

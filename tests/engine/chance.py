@@ -39,7 +39,9 @@ def _gates(draw: st.DrawFn, outcomes: list[str]) -> list[Json]:
     deadline: Json = draw(st.sampled_from([None, {"after": 60, "outcome": None}]))
     if deadline and outcomes:
         deadline["outcome"] = draw(st.sampled_from([None, *outcomes]))
-    return [approval({"Go on": None, **{label.upper(): label for label in outcomes}}, deadline=deadline)]
+    options = {"Go on": None, **{label.upper(): label for label in outcomes}}
+    quorum, reminders = draw(st.sampled_from([1, 1, 2])), draw(st.sampled_from([[], [10, 20]]))
+    return [approval(options, deadline=deadline, quorum=quorum, reminders=reminders)]
 
 
 @st.composite
@@ -88,12 +90,14 @@ def _act(kind: str, index: int, call: str) -> facts.Act:
             return facts.Trigger(index, call, "Report", waits=False, run_id=f"child of {call}")
         case "refused":
             return facts.Trigger(index, call, "Report", waits=True, refusal="depth limit exceeded (limit 3)")
+        case "ask":
+            return facts.Ask(index, call, "Which?", options=("One", "Two") if index else (), timeout=60)
     return facts.Decide(index, kind)
 
 
 # What a worker may bring: a final text, tool calls in call order, or what went wrong.
 TOOLS = st.lists(
-    st.sampled_from(["wait", "wait", "start", "refused", "share", "reply", "pending", *LABELS, "wrong"]),
+    st.sampled_from(["wait", "wait", "ask", "start", "refused", "share", "reply", "pending", *LABELS, "wrong"]),
     min_size=1,
     max_size=3,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.spec import ApprovalHook
 from runs.engine import facts
-from runs.engine.status import AgentStatus, CallStatus, RunStatus
+from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
 from tests.engine.world import World
 
 
@@ -30,14 +30,24 @@ def applies(world: World, fact: facts.Fact) -> bool:
             return agent.status is AgentStatus.RETRYING and due
         case facts.CallReturned():
             return world.rows.calls[fact.call] is CallStatus.WAITING
-        case facts.GateAnswered() | facts.GateExpired():
-            return world.state.gate is not None and world.state.gate.key == fact.gate
+        case facts.GateAnswered() | facts.GateExpired() | facts.GateReminded():
+            return world.rows.gates[fact.gate] is GateStatus.OPEN and _at_gate(world, fact)
     raise AssertionError(f"nobody said when {type(fact).__name__} applies")
 
 
 def _holds(world: World, key: str, epoch: int) -> bool:
     agent = world.rows.agents.get(key)
     return agent is not None and agent.status is AgentStatus.RUNNING and agent.epoch == epoch
+
+
+def _at_gate(world: World, fact: facts.GateAnswered | facts.GateExpired | facts.GateReminded) -> bool:
+    """Whether this has not been said, or reminded of, at the open gate."""
+    gate = world.state.gate
+    if gate is None or gate.key != fact.gate:
+        return not isinstance(fact, facts.GateReminded)  # a question
+    if isinstance(fact, facts.GateAnswered):
+        return (fact.by, fact.option) not in [(voice.by, voice.option) for voice in gate.voices]
+    return not isinstance(fact, facts.GateReminded) or gate.reminded < fact.number
 
 
 def open_hook(world: World) -> ApprovalHook | None:

@@ -72,6 +72,11 @@ class Rows:
         for gate in decision.opened:
             assert gate.key not in self.gates, f"the gate {gate.key} opened twice"
             self.gates[gate.key] = GateStatus.OPEN
+        for question in decision.asked:
+            assert question.key not in self.gates, f"the question {question.key} was asked twice"
+            self.gates[question.key] = GateStatus.OPEN
+        for change in decision.heard:
+            assert self.gates[change.key] is GateStatus.OPEN
         for closed in decision.closed:
             _move(GATE_MOVES, self.gates[closed.key], closed.status, f"the gate {closed.key}")
             self.gates[closed.key] = closed.status
@@ -137,7 +142,8 @@ def _rows_agree(state: RunState, rows: Rows) -> None:
     for agent in state.agents:
         assert rows.agents[agent.key] == agent
     gates = [key for key, status in rows.gates.items() if status is GateStatus.OPEN]
-    assert gates == ([state.gate.key] if state.gate else [])
+    asked = [question.key for agent in state.agents for question in agent.questions]
+    assert set(gates) == {*([state.gate.key] if state.gate else []), *asked}
     waiting = {key for key, status in rows.calls.items() if status is CallStatus.WAITING}
     awaited = {call for agent in state.agents for call in agent.open_calls}
     assert waiting == awaited | ({state.call.key} if state.call else set())
@@ -160,7 +166,7 @@ def _log_agrees(rows: Rows) -> None:
 def _status_is_right(state: RunState) -> None:
     work = any(agent.status in _AT_WORK for agent in state.agents) or bool(state.call and state.call.pending)
     waits: list[Callable[[AgentState], bool]] = [
-        lambda agent: agent.status is AgentStatus.BLOCKED and bool(agent.open_calls),
+        lambda agent: agent.status is AgentStatus.BLOCKED and bool(agent.open_calls or agent.questions),
         lambda agent: agent.status is AgentStatus.RETRYING and agent.retry_at is not None,
     ]
     wait = bool(state.gate or state.call or any(waits_on(agent) for waits_on in waits for agent in state.agents))

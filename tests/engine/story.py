@@ -19,7 +19,7 @@ KINDS = frozenset(
         "guard": ("reached",),
         "workflow": ("triggered", "returned", "late"),
         "hook": ("started", "finished", "failed"),
-        "gate": ("opened", "reminded", "answered", "expired"),
+        "gate": ("opened", "reminded", "voted", "answered", "expired"),
         "message": ("received",),
     }.items()
     for what in whats

@@ -143,7 +143,7 @@ def test_people_may_be_asked_and_an_agent_may_be_made_to_fail(play: New) -> None
 def test_hooks_that_reach_outside_are_skipped_and_what_no_run_can_do_yet_does_not_matter(play: New) -> None:
     """Issue 3: a dry run never sends anything; the record says that the hook was skipped."""
     hook = {"kind": "http", "url": "http://127.0.0.1:9/never", "name": "Call home"}
-    one = play(workflow("Main", stage("Work", agent("Ada", can=["ask_people"], **UNPAID), exit_hooks=[hook])))
+    one = play(workflow("Main", stage("Work", agent("Ada", can=["use_subagents"], **UNPAID), exit_hooks=[hook])))
 
     assert one.post("Main").status_code == 422
     run = ended(one, "Main")

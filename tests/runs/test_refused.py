@@ -11,7 +11,6 @@ from tests.runs.casting import (
     Block,
     agent,
     call,
-    gate,
     routed,
     say,
     simple,
@@ -27,7 +26,6 @@ New = Callable[..., Play]
 
 def _needs() -> dict[str, Block]:
     """One workflow for each thing that is not run yet, all called Needy."""
-    asks = {"outcomes": ["yes"]}
     hooks = {
         "http": {"kind": "http", "method": "GET", "url": "https://example.com"},
         "message": {"kind": "telegram", "to": "1", "message": "Hello"},
@@ -38,11 +36,7 @@ def _needs() -> dict[str, Block]:
     stages = {
         "conversation": stage("Talk", agent("Ada", say("Hello.")), mode="conversation"),
         "workflow tools": stage("Work", agent("Ada", can=CALLER, workflow_tools=True)),
-        "ask people": stage("Work", agent("Ada", can=("ask_people",))),
         "subagents": stage("Work", agent("Ada", can=("use_subagents",))),
-        "approvers": stage("Ask", **asks, exit_hooks=[gate({"Yes": "yes"}, approvers=["admin"])]),
-        "quorum": stage("Ask", **asks, exit_hooks=[gate({"Yes": "yes"}, quorum=2)]),
-        "four eyes": stage("Ask", **asks, exit_hooks=[gate({"Yes": "yes"}, starter_may_answer=False)]),
         **{name: stage("Hook", entry_hooks=[hook]) for name, hook in hooks.items()},
     }
     return {name: workflow("Needy", one) for name, one in stages.items()}
