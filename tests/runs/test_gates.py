@@ -33,7 +33,9 @@ def test_a_gate_shows_what_it_asks_and_the_run_waits_for_it(play: New) -> None:
 
     assert shown == {
         "id": shown["id"],
+        "kind": "gate",
         "run_id": run["id"],
+        "agent_run": None,
         "stage": "Review",
         "name": "Sign off",
         "message": "Publish “Draft 1”?",
@@ -41,6 +43,10 @@ def test_a_gate_shows_what_it_asks_and_the_run_waits_for_it(play: New) -> None:
         "status": "open",
         "opened_at": shown["opened_at"],
         "deadline": None,
+        "approvers": [],
+        "quorum": 1,
+        "starter_may_answer": True,
+        "answers": [],
         "answer": None,
     }
     (wait,) = run["waiting_on"]
