@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from builder.models import WorkflowVersion
 from runs.engine.status import FINAL_RUN, AgentStatus
 from runs.ids import agent_run_id
 from runs.models import (
@@ -81,4 +82,7 @@ def delete_finished(before: datetime, project_id: int | None = None) -> int:
     doomed = list(old.exclude(open_parent).values_list("pk", flat=True))
     for start in range(0, len(doomed), 500):
         WorkflowRun.objects.filter(pk__in=doomed[start : start + 500]).delete()
+    # Stand-ins of dry runs, and what is left of deleted workflows.
+    unused = WorkflowVersion.objects.filter(workflow=None, runs=None, created_at__lt=before)
+    (unused if project_id is None else unused.filter(project_id=project_id)).delete()
     return len(doomed)

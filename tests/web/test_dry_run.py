@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from builder.models import WorkflowVersion
 from runs.advance import claim
-from runs.control import Answer, answer_gate
 from runs.effects.agent_turn import carry_out
 from runs.exercised import routes_of
 from runs.models import WorkflowRun
+from runs.store import delete_finished
 from tests.web.conftest import HTMX, Site, text_of
 from tests.web.forms import Answer as Response
 from tests.web.forms import Form, form_in
@@ -179,7 +181,7 @@ def test_a_route_counts_as_taken_once_a_run_has_followed_it(site: Site) -> None:
     _played(site, _post(site, {f"outcome-{LOOK}": "revise", f"later-{LOOK}": "reject"}))
     assert _taken(site) == ["reject", "revise"]
 
-    answer_gate(site.gate.pk, Answer("Yes", "", "owner", None, "inbox"))
+    site.client("owner").post(f"/a/{site.gate.pk}/answer", {"option": "Yes"})
     assert _taken(site) == ["approve", "reject", "revise"]
 
     stage = site.workflow("Review").stages.get(name="Look")
@@ -200,3 +202,14 @@ def test_the_question_costs_the_same_however_many_runs_there_are(site: Site) -> 
 
     assert len(asked) <= 3
     assert not any("runs_stagerun" in query["sql"] or "runs_workflowrun" in query["sql"] for query in asked)
+
+
+def test_stand_ins_are_forgotten_with_their_runs(site: Site) -> None:
+    """Pruning leaves the versions of workflows, and those that a run still shows."""
+    _played(site, _post(site, {f"outcome-{LOOK}": "reject"}))
+    versions = set(WorkflowVersion.objects.filter(workflow__isnull=False).values_list("pk", flat=True))
+    assert WorkflowVersion.objects.filter(workflow=None).exists()
+
+    delete_finished(timezone.now())
+
+    assert set(WorkflowVersion.objects.values_list("pk", flat=True)) == versions
