@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from projects.access import Caller
-from runs.pages.gates import open_count
+from runs.pages.inbox import open_count
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:

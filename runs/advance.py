@@ -57,6 +57,7 @@ class Outcome:
     children: list[UUID] = field(default_factory=list)
     ready: list[UUID] = field(default_factory=list)  # runs with work for other workers, one entry per piece
     changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
+    gates: set[UUID] = field(default_factory=set)  # changed runs whose gates or questions changed
     ended: bool = False  # one of the changed runs has ended
     decision: Decision | None = None
 
@@ -65,7 +66,7 @@ def announce(outcome: Outcome) -> None:
     """Ring and tell after a change that was made outside a worker (web, scheduler): nothing goes on inline here."""
     ready = [*outcome.ready, *([outcome.step.run.pk] if outcome.step else [])]
     bell.ring([*ready, *outcome.children])
-    fanout.changed(outcome.changed, ended=outcome.ended)
+    fanout.changed(outcome.changed, ended=outcome.ended, gates=outcome.gates)
 
 
 # Transactions
@@ -261,6 +262,7 @@ class _Batch:
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
                 ready = sum(
+                self.outcome.gates |= {work.row.pk for decision in work.decisions if decision.asks_people}
                     1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known
                 )
                 self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))

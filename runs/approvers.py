@@ -38,11 +38,6 @@ def check_may_answer(caller: Caller, gate: Gate) -> None:
         raise Forbidden(told)
 
 
-def may_answer(caller: Caller, gate: Gate) -> bool:
-    """Whether the caller may answer this gate."""
-    return not why_not(caller, gate, role_of(caller, gate.run.project))
-
-
 def who(approvers: Sequence[str]) -> str:
     """The persons who may answer, in words: "ana, ben or an owner"."""
     if not approvers:

@@ -11,7 +11,7 @@ from projects.access import Caller, project_for, visible_projects
 from projects.watching import NOT_ALLOWED, Watcher
 from runs.engine.status import CallStatus
 from runs.fanout import project_group, run_group
-from runs.pages.gates import open_ids
+from runs.pages.inbox import waiting
 from runs.queries import run_for
 
 _GATHER = 0.2  # seconds that changes are gathered before the inbox is looked at
@@ -80,12 +80,19 @@ class ProjectConsumer(_RunWatcher):
 class InboxConsumer(_RunWatcher):
     """Watches what waits for one person, in all of their projects."""
 
-    waiting: frozenset[UUID] = frozenset()
+    waiting: frozenset[tuple[UUID, int, int]] = frozenset()
+    mine = 0
     gathering: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Also say how many wait for the viewer: the page may have been rendered a while ago."""
+        await super().connect()
+        if self.groups:
+            await self.send(json.dumps({"approvals": self.mine}))
 
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The groups of the viewer's projects."""
-        self.waiting = open_ids(caller)
+        self.waiting, self.mine = waiting(caller)
         return frozenset(project_group(key) for key in visible_projects(caller).values_list("pk", flat=True)), 0
 
     async def disconnect(self, code: int) -> None:
@@ -95,12 +102,12 @@ class InboxConsumer(_RunWatcher):
         await super().disconnect(code)
 
     async def run_changed(self, message: dict[str, Any]) -> None:
-        """Some run has news: a little later the page is told, if another gate waits than before."""
-        if self.gathering is None or self.gathering.done():
+        """Some run asks people, or got an answer: a little later the page is told, if that is news to the viewer."""
+        if message.get("gates") and (self.gathering is None or self.gathering.done()):
             self.gathering = asyncio.create_task(self._compare())
 
     async def _compare(self) -> None:
         await asyncio.sleep(_GATHER)
         before = self.waiting
         if await self.look() is not None and self.waiting != before:
-            await self.send(json.dumps({"refresh": True, "approvals": len(self.waiting)}))
+            await self.send(json.dumps({"refresh": True, "approvals": self.mine}))

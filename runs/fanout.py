@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -34,13 +34,15 @@ def project_group(project_id: int) -> str:
 
 
 _pending: dict[UUID, tuple[int, int]] = {}
+_asking: set[UUID] = set()  # those of them whose gates or questions changed
 _guard = threading.Lock()
 _sending = False
 _hurry: asyncio.Event | None = None  # ends the gathering early
 
 
-def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False) -> None:
-    """Tell the pages of these runs (id -> project id, last event number) that there is news.
+def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False, gates: Iterable[UUID] = ()) -> None:
+    """Tell the pages of these runs (id -> project id, last event number) that there is news; `gates` are those of them
+    whose gates or questions changed: inboxes hear of no others.
 
     With `ended` somebody may be waiting for just this (`run_ended`): it is told at once.
     """
@@ -49,6 +51,7 @@ def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False) -> Non
         return
     with _guard:
         _pending.update(runs)
+        _asking.update(gates)
         if _sending and not ended:
             return
         first, _sending = not _sending, True
@@ -77,15 +80,16 @@ async def _send() -> None:
     global _sending
     await _gathered()
     with _guard:
-        batch = dict(_pending)
+        batch, asking = dict(_pending), set(_asking)
         _pending.clear()
+        _asking.clear()
         _sending = False
     layer = get_channel_layer()
     if layer is None:
         return
     try:
         for run_id, (project_id, seq) in batch.items():
-            hint = {"type": "run.changed", "run": str(run_id), "seq": seq}
+            hint = {"type": "run.changed", "run": str(run_id), "seq": seq, "gates": run_id in asking}
             await layer.group_send(run_group(run_id), hint)
             await layer.group_send(project_group(project_id), hint)
     except (RedisError, OSError) as error:

@@ -119,3 +119,8 @@ class Decision:
     route: RouteRequest | None = None
     replies: dict[int, Json] = field(default_factory=dict)  # results of the turn's tools, by place
     ignored: bool = False  # the fact no longer applied
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether a gate or a question opened, closed, or heard somebody."""
+        return bool(self.opened or self.asked or self.heard or self.closed)

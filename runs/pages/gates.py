@@ -1,19 +1,19 @@
-"""Gates as cards on the run page, as the inbox, and as the approval page."""
+"""Gates and questions of agents as cards on the run page, and as the approval page. The inbox is in inbox.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import StageSpec, WorkflowRoute
-from projects.access import Caller, visible_projects
+from projects.access import Caller, role_of
+from runs.approvers import said_by, who, why_not
+from runs.control import closed_message
 from runs.engine.status import GateStatus
 from runs.models import Gate
 from runs.pages.shapes import entry, route_words
@@ -27,18 +27,24 @@ def _tone(label: str) -> str:
     return "danger" if label.casefold().startswith(_DANGER) else ""
 
 
-def card(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comment: str = "") -> dict[str, Json]:
-    """One gate, with its buttons where the reader may press them."""
-    answer = gate.answer
-    shown = (
-        {**answer, "at": datetime.fromisoformat(answer["at"]), "by": answer["by"] or "the deadline"} if answer else None
-    )
-    if shown is not None and shown["option"] is None:
-        shown["option"] = f"Expired: {shown['outcome'] or 'no outcome'}"
+def card(
+    gate: Gate,
+    *,
+    can_answer: bool,
+    why: str = "",
+    mine: str | None = None,
+    note: str = "",
+    error: str = "",
+    comment: str = "",
+) -> dict[str, Json]:
+    """One gate, with its buttons where the reader may press them; `why` not, and `mine`: what they chose before."""
     return {
         "id": gate.pk,
+        "key": str(gate.pk),
+        "kind": "question" if gate.is_question else "gate",
         "stage": gate.stage,
-        "name": gate.name if gate.name != gate.stage else "",
+        "title": f"{gate.name} asks" if gate.is_question else gate.stage,
+        "name": gate.name if gate.name != gate.stage and not gate.is_question else "",
         "message": gate.message,
         "state": gate.status,
         "opened_at": gate.opened_at,
@@ -47,26 +53,80 @@ def card(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comme
         "page_url": reverse("gate", args=[gate.pk]),
         "answer_url": reverse("gate-answer", args=[gate.pk]),
         "can_answer": can_answer,
+        "why_not": why,
+        "mine": mine or "",
         "options": [{"label": option["label"], "tone": _tone(option["label"])} for option in gate.options],
-        "answer": shown,
+        "answer": _answer(gate),
+        "reminded": gate.reminded,
+        **_voices(gate),
         "comment": comment,
         "note": note,
         "error": error,
     }
 
 
-def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", comment: str = "") -> dict[str, Json]:
+def _answer(gate: Gate) -> dict[str, Json] | None:
+    answer = gate.answer
+    if answer is None:
+        return None
+    shown = {**answer, "at": datetime.fromisoformat(answer["at"]), "by": answer["by"] or "the deadline"}
+    if gate.status == GateStatus.EXPIRED.value:
+        shown["option"] = "Expired" if gate.is_question else f"Expired: {answer['outcome'] or 'no outcome'}"
+    elif answer["option"] is None:  # free text
+        shown |= {"option": answer["comment"], "comment": ""}
+    return shown
+
+
+def _then(gate: Gate) -> str:
+    """What happens when nobody answers in time."""
+    if gate.deadline is None:
+        return ""
+    if gate.is_question:
+        return f"Then {gate.name} goes on without an answer."
+    hook = _outcome_of_deadline(gate)
+    return f"Then the outcome is {hook}." if hook else "Then it goes on without an outcome."
+
+
+def _outcome_of_deadline(gate: Gate) -> str | None:
+    stage = next((one for one in frozen(gate.run.version_id).workflow.stages if one.name == gate.stage), None)
+    _, edge, index = gate.key.split("/")
+    hooks = (stage.entry_hooks if edge == "entry" else stage.exit_hooks) if stage else ()
+    deadline = getattr(hooks[int(index)], "deadline", None) if int(index) < len(hooks) else None
+    return deadline.outcome if deadline else None
+
+
+def _voices(gate: Gate) -> dict[str, Json]:
+    """Who is asked, who has answered, and how many it takes."""
+    chosen = [voice["option"] for voice in gate.answers]
+    best = max((chosen.count(option) for option in set(chosen)), default=0)
+    said = {voice["by"] for voice in gate.answers}
+    asked = who(gate.approvers) if gate.approvers else ""
+    if not gate.starter_may_answer:
+        asked = f"{asked or who(())}, but not whoever started the run"
+    return {
+        "asked": asked,
+        "quorum": gate.quorum,
+        "progress": f"{best} of {gate.quorum}" if gate.quorum > 1 else "",
+        "voices": [{**voice, "at": datetime.fromisoformat(voice["at"])} for voice in gate.answers],
+        "left": ", ".join(name for name in gate.approvers if name not in said) if said else "",
+    }
+
+
+def card_for(caller: Caller, gate: Gate, **told: str) -> dict[str, Json]:
+    """The card as this reader sees it; `told` are note, error and comment."""
+    why = why_not(caller, gate, role_of(caller, gate.run.project))
+    mine = said_by(gate, caller.user.get_username())
+    return card(gate, can_answer=not why, why=why, mine=mine, **told)
+
+
+def gate_page(caller: Caller, gate: Gate, **told: str) -> dict[str, Json]:
     """The context of runs/gate.html: what is approved, and what each option leads to."""
     run = gate.run
-    stages = frozen(run.version_id).workflow.stages
-    index = next(place for place, stage in enumerate(stages) if stage.name == gate.stage)
-    shown = card(gate, can_answer=can_answer, note=note, error=error, comment=comment)
-    visits = run.position.get("visits", {})
-    for option, stored in zip(shown["options"], gate.options, strict=True):
-        outcome = stored["outcome"]
-        entry_gate = "/entry/" in gate.key and outcome is None
-        option["route"] = None if entry_gate else route_words(stages[index], outcome, stages, index)
-        option["note"] = _visit_note(stages[index], outcome, stages, visits)
+    shown = card_for(caller, gate, **told)
+    with_routes(gate, shown["options"])
+    shown["then"] = _then(gate)
+    if gate.status in (GateStatus.EXPIRED.value, GateStatus.CANCELLED.value) and not shown["note"]:
+        shown["note"] = closed_message(gate)
     shown["evidence"] = [entry(key, value) for key, value in run.values.get("results", {}).items()]
     return {
         "run": {
@@ -85,6 +145,20 @@ def gate_page(gate: Gate, *, can_answer: bool, note: str = "", error: str = "", 
     }
 
 
+def with_routes(gate: Gate, options: Sequence[dict[str, Json]]) -> None:
+    """Say of each option where it leads (see components/_route.html; None: the start of the stage)."""
+    if gate.is_question:
+        return
+    stages = frozen(gate.run.version_id).workflow.stages
+    index = next(place for place, stage in enumerate(stages) if stage.name == gate.stage)
+    visits = gate.run.position.get("visits", {})
+    for option, stored in zip(options, gate.options, strict=True):
+        outcome = stored["outcome"]
+        starts = "/entry/" in gate.key and outcome is None
+        option["route"] = None if starts else route_words(stages[index], outcome, stages, index)
+        option["note"] = _visit_note(stages[index], outcome, stages, visits)
+
+
 def _visit_note(stage: StageSpec, outcome: str | None, stages: tuple[StageSpec, ...], visits: dict[str, int]) -> str:
     route = stage.routes.get(outcome) if outcome else None
     if route is None or isinstance(route, WorkflowRoute):
@@ -94,23 +168,15 @@ def _visit_note(stage: StageSpec, outcome: str | None, stages: tuple[StageSpec, 
     return f"visit {used + 1} of {stages[index].max_visits}" if index is not None and used else ""
 
 
-def inbox(caller: Caller) -> dict[str, Json]:
-    """The context of runs/approvals.html: the caller's open gates, oldest first, and the latest answers."""
-    projects = list(visible_projects(caller))
-    rows = Gate.objects.filter(run__project__in=projects).select_related("run__project")
-    waiting = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:200])
-    answered = list(rows.filter(status=GateStatus.ANSWERED.value).order_by("-closed_at")[:10])
-    live = {"socket_url": "/ws/approvals", "sync_url": reverse("approvals-sync"), "seq": 0, "now": timezone.now()}
-    return {"gates": gate_rows(waiting), "answered": gate_rows(answered), "live": live}
-
-
 def gate_rows(gates: Sequence[Gate]) -> list[dict[str, Json]]:
-    """Gates as rows of the inbox."""
-    return [_row(gate) for gate in gates]
+    """Gates as rows of a list, without buttons."""
+    return [row(gate) for gate in gates]
 
 
-def _row(gate: Gate) -> dict[str, Json]:
-    shown = card(gate, can_answer=False)
+def row(gate: Gate, why: str = "", mine: str | None = None) -> dict[str, Json]:
+    """One gate as a row of a list."""
+    shown = card(gate, can_answer=False, why=why, mine=mine)
+    with_routes(gate, shown["options"])
     return {
         **shown,
         "url": shown["page_url"],
@@ -120,17 +186,3 @@ def _row(gate: Gate) -> dict[str, Json]:
         "run_url": reverse("run", args=[gate.run_id]),
         "project": gate.run.project.name,
     }
-
-
-def open_count(caller: Caller) -> int:
-    """How many gates wait in the caller's projects, for the bell in the top bar."""
-    return _open_gates(caller).count()
-
-
-def open_ids(caller: Caller) -> frozenset[UUID]:
-    """Which gates wait in the caller's projects."""
-    return frozenset(_open_gates(caller).values_list("pk", flat=True))
-
-
-def _open_gates(caller: Caller) -> QuerySet[Gate]:
-    return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller))
