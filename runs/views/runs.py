@@ -21,7 +21,8 @@ from runs.models import WorkflowRun
 from runs.pages import listing
 from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
-from runs.pages.gates import open_count
+from runs.pages.inbox import open_count
+from runs.pages.stage_drawer import stage_drawer
 from runs.views.posting import posted_from
 
 
