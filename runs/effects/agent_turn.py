@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,9 @@ from runs import rows, store
 from runs.advance import Outcome, Step, apply
 from runs.effects import earlier, tools
 from runs.engine import facts
+from runs.engine.beside import Message
 from runs.engine.decision import Decision
+from runs.engine.messages import unheard
 from runs.engine.results import known_values
 from runs.errors import LeaseLost
 from runs.faults import crash_point
@@ -84,6 +86,9 @@ def _take_turn(job: _Job) -> Outcome:
         message = f"The agent {job.agent.name} has no model. Set one on it, or a default model on the project."
         return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, "no_model", message))
     conversation = job.step.conversation or _restore(job)
+    told = unheard(job.step.state, agent.key) if job.step.state.messages else []
+    if told:
+        conversation = _with_messages(conversation, told)
     request = turn.TurnRequest(
         model=model,
         messages=[*conversation.messages, *conversation.request],
@@ -105,10 +110,10 @@ def _take_turn(job: _Job) -> Outcome:
         return _failed(job, facts.TurnFailed(agent.key, agent.epoch, False, error.kind, message))
     crash_point("model.answered")
     try:
-        return _store_answer(job, model, conversation, answer, at)
+        return _store_answer(job, model, conversation, answer, at, len(told))
     except IntegrityError:
         # Another agent of this run started something under the same key just now; looked up again, its start is found.
-        return _store_answer(job, model, conversation, answer, at)
+        return _store_answer(job, model, conversation, answer, at, len(told))
 
 
 def _await(job: _Job, future: Future[turn.TurnAnswer]) -> turn.TurnAnswer:
@@ -141,7 +146,9 @@ def _script_values(job: _Job) -> Mapping[str, Json]:
     return {**known, "attempt_failures": job.step.agent.failures}
 
 
-def _store_answer(job: _Job, model: str, conversation: Conversation, answer: turn.TurnAnswer, at: Any) -> Outcome:
+def _store_answer(
+    job: _Job, model: str, conversation: Conversation, answer: turn.TurnAnswer, at: Any, heard: int
+) -> Outcome:
     """Store the answer, with everything its tools do to rows of our own, in one commit."""
     agent = job.step.agent
     sorted_calls = tools.sort_calls(job.step, conversation.offered, answer.calls, agent.turn + 1)
@@ -167,6 +174,7 @@ def _store_answer(job: _Job, model: str, conversation: Conversation, answer: tur
         usage=record.usage,
         warnings=answer.warnings,
         turn=record.number,
+        heard=heard,
     )
     outcome = apply(
         job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls, after=_inside_the_commit
@@ -208,6 +216,12 @@ def _keep_conversation(outcome: Outcome, job: _Job, kept: Conversation) -> Outco
 
 
 # The conversation
+
+
+def _with_messages(conversation: Conversation, told: Sequence[Message]) -> Conversation:
+    """The conversation with what people told the run since the agent's last turn, at the end of what is sent next."""
+    said = [turn.user_message(f"A message from {message.by}:\n\n{message.text}") for message in told]
+    return replace(conversation, request=[*conversation.request, *said])
 
 
 def _next_request(returned: list[dict[str, Json]], more: bool) -> list[Json]:

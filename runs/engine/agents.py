@@ -12,6 +12,7 @@ from runs.engine import facts
 from runs.engine.asking import Question
 from runs.engine.draft import Draft
 from runs.engine.limits import TURNS, WORKFLOW_CALLS
+from runs.engine.messages import heard
 from runs.engine.questions import ask
 from runs.engine.results import envelope
 from runs.engine.routing import fail_stage
@@ -61,6 +62,8 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     name = draft.agent_name(agent)
     agent = replace(agent, turn=agent.turn + 1, attempt=0, failures=0)
     draft.tell("agent.turn", agent, turn=agent.turn, tools=list(fact.tools), usage=fact.usage)
+    if fact.heard:
+        heard(draft, agent.key, fact.heard)
     for warning in fact.warnings:
         draft.warn("unknown_value", warning)
     if fact.message and fact.text:

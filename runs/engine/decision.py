@@ -100,6 +100,7 @@ class RouteRequest:
     workflow: str
     input: Json
     timeout: float | None  # seconds
+    agent: str | None = None  # key of the agent whose kept call is made again; None: an outcome's route
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ class TurnTaken:
     usage: Json = None
     warnings: tuple[str, ...] = ()
     turn: int | None = None  # number of this answer; one that is not the next is a double
+    heard: int = 0  # how many messages of people were sent with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,14 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A person told the run something; agents hear it with their next turn."""
+
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The shell gives the run up: a limit or a defect that no stage can route."""
 
@@ -252,4 +261,5 @@ Fact = (
     | Paused
     | Resumed
     | Broken
+    | MessageReceived
 )

@@ -102,13 +102,17 @@ def _open_hook(draft: Draft, key: str) -> ApprovalHook | None:
     return hook if isinstance(hook, ApprovalHook) else None
 
 
+def gate_output(answer: dict[str, Json]) -> dict[str, Json]:
+    """What a gate leaves behind under its output key."""
+    return {name: answer[name] for name in ("option", "outcome", "comment", "by", "at")}
+
+
 def _close(draft: Draft, hook: ApprovalHook, status: GateStatus, answer: dict[str, Json], decided_by: str) -> None:
     gate = draft.state.gate
     assert gate is not None  # _open_hook found it
     draft.closed.append(ClosedGate(gate.key, status, answer, gate.voices))
     if hook.output_key:
-        output = {name: answer[name] for name in ("option", "outcome", "comment", "by", "at")}
-        draft.remember(hooks={**draft.state.values.hooks, hook.output_key: output})
+        draft.remember(hooks={**draft.state.values.hooks, hook.output_key: gate_output(answer)})
     draft.emit("hook.finished", None, hook=hook.name, hook_kind=hook.kind)
     draft.change(gate=None, hook=gate.index + 1)
     outcome = answer["outcome"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from runs.engine import facts
+from runs.engine import facts, messages
 from runs.engine.agents import HANDLERS as AGENT_HANDLERS
 from runs.engine.decision import Decision, NewEvent
 from runs.engine.draft import Definition, Draft
@@ -98,7 +98,7 @@ def _route_opened(draft: Draft, fact: facts.RouteOpened) -> bool:
         run_id=fact.run_id,
         input=fact.input,
         timeout=fact.timeout,
-        by="route",
+        by="rerun" if draft.state.restart else "route",
     )
     return True
 
@@ -124,6 +124,11 @@ def _route_ended(draft: Draft, workflow: str, back: dict[str, Json], continue_at
     """Keep what came back, warn when it failed, and follow continue at regardless."""
     draft.remember(workflows={**draft.state.values.workflows, workflow: back})
     draft.emit("workflow.returned", None, workflow=workflow, **back)
+    if draft.state.restart is not None:
+        if back["status"] != "completed":
+            draft.warn("failed_again", f"{workflow} was run again and {back['status']}: {back['error']}")
+        draft.change(call=None, phase=Phase.IDLE)
+        return True
     if back["status"] != "completed":
         where = "the end" if continue_at == "end" else continue_at
         draft.warn(
@@ -192,4 +197,5 @@ _HANDLERS: dict[type, Callable[[Draft, Any], bool]] = {
     facts.Paused: _paused,
     facts.Resumed: _resumed,
     facts.Broken: _broken,
+    facts.MessageReceived: messages.received,
 }

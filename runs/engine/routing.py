@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agents.runtime.values import holds, render
 from builder.spec import END, ApprovalHook, Mode, StageRoute, WorkflowRoute
+from runs.engine import messages
+from runs.engine.again import call_again
 from runs.engine.asking import OpenGate
 from runs.engine.decision import NewGate, RouteRequest
 from runs.engine.draft import Draft
@@ -24,7 +26,14 @@ def progress(draft: Draft) -> None:
 
 
 def _begin(draft: Draft) -> bool:
-    enter(draft, 0)
+    restart = draft.state.restart
+    if restart is None:
+        enter(draft, 0)
+    elif restart.again:
+        call_again(draft, restart, restart.again[0])
+    else:
+        draft.change(restart=None)
+        enter(draft, restart.stage)
     return True
 
 
@@ -50,6 +59,7 @@ def enter(draft: Draft, index: int) -> None:
         gate_decided=False,
         outcome=None,
         decided_by=None,
+        messages=tuple(message for message in state.messages if not message.to),
     )
     draft.put_stage(StageStatus.RUNNING, began=True)
     draft.emit("stage.started", visit=draft.state.visit, entry=draft.state.entry)
@@ -122,7 +132,10 @@ def _agents(draft: Draft) -> bool:
     elif not draft.state.agents:
         for position in range(wanted):
             _start_agent(draft, position)
-    if not all(agent.over for agent in draft.state.agents):
+    active = [agent.key for agent in draft.state.agents if not agent.over]
+    if active:
+        if draft.state.messages:
+            messages.hand_out(draft, active)
         return False
     texts = narrative(agent.text for agent in draft.state.agents)
     if texts:

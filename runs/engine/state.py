@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from runs.engine.asking import OpenGate, Question, gate_from_json, gate_to_json, questions_from_json, questions_to_json
+from runs.engine.beside import Message, Restart, beside_to_json, messages_from_json, restart_from_json
 from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, RunStatus
 
 Json = Any
@@ -127,6 +128,8 @@ class RunState:
     warnings: tuple[Warn, ...] = ()
     result: Result | None = None
     error: Failure | None = None
+    restart: Restart | None = None  # of a re-run that has not reached its first stage
+    messages: tuple[Message, ...] = ()  # of people, that not every agent has heard
 
     @property
     def over(self) -> bool:
@@ -223,6 +226,7 @@ def position_to_json(state: RunState) -> Json:
         "gate_decided": state.gate_decided,
         "outcome": state.outcome,
         "decided_by": state.decided_by,
+        **beside_to_json(state.restart, state.messages),
     }
 
 
@@ -279,4 +283,6 @@ def load_state(stored: StoredRun) -> RunState:
         gate_decided=raw["gate_decided"],
         outcome=raw["outcome"],
         decided_by=raw["decided_by"],
+        restart=restart_from_json(raw.get("restart")),
+        messages=messages_from_json(raw.get("messages")),
     )
