@@ -79,7 +79,10 @@ class WorkflowRun(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "-created_at", "-id"], name="run_by_project"),
-            models.Index(fields=["workflow", "-created_at"], name="run_by_workflow"),
+            models.Index(fields=["workflow", "-number"], name="run_by_workflow"),
+            models.Index(fields=["project", "status", "-number"], name="run_by_status"),
+            models.Index(fields=["project", "origin", "-number"], name="run_by_origin"),
+            models.Index(fields=["project", "-number"], name="run_dry", condition=Q(dry__isnull=False)),
             models.Index(fields=["created_at"], name="run_queued", condition=Q(status=RunStatus.QUEUED.value)),
             models.Index(fields=["project", "status"], name="run_open", condition=~Q(status__in=FINAL)),
         ]
