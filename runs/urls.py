@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import dry_runs, gates, home, runs, start
+from runs.views import dry_runs, gates, home, run_tabs, runs, start
 
 urlpatterns = [
     path("", home.projects, name="projects"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("r/<str:run_id>", runs.run_page, name="run"),
     path("r/<str:run_id>/sync", runs.sync, name="run-sync"),
     path("r/<str:run_id>/events", runs.older_events, name="run-events"),
+    path("r/<str:run_id>/download", run_tabs.result_file, name="run-download"),
+    path("r/<str:run_id>/stages/<int:number>", runs.stage, name="run-stage"),
     path("r/<str:run_id>/agents/<str:agent_run>", runs.agent, name="run-agent"),
     path("r/<str:run_id>/cancel", runs.cancel, name="run-cancel"),
     path("r/<str:run_id>/pause", runs.pause, name="run-pause"),

@@ -11,6 +11,7 @@ from runs import queries
 from runs.engine.status import AgentStatus
 from runs.models import AgentRun, AgentTurn, WorkflowRun
 from runs.pages.looks import run_looks
+from runs.pages.readable import cut, readable
 from runs.pages.stages import Parts, waits_of
 
 Json = Any
@@ -39,8 +40,8 @@ def agent_drawer(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
             "finished_at": row.finished_at,
             "tokens": sum(turn.usage.get("input_tokens", 0) + turn.usage.get("output_tokens", 0) for turn in turns)
             or None,
-            "answer": row.text or "",
-            "error": row.error or "",
+            "answer": readable(row.text or ""),
+            "error": readable(row.error or ""),
             "waits": waits_of(parts, calls) if row.status == AgentStatus.BLOCKED.value else [],
         },
         "turns": [_turn(turn, envelopes) for turn in turns],
@@ -67,7 +68,7 @@ def _result(tool: dict[str, Json], envelopes: dict[str, Json]) -> Json:
 
 
 def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    return cut(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))[0]
 
 
 def _texts(message: Json) -> list[str]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
+from builder.publish import frozen
+from builder.spec import WorkflowSpec
 from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
 from runs.models import Event, Gate, WorkflowCall, WorkflowRun
-from runs.pages import gates as gate_pages
 from runs.pages.looks import Look, run_looks
+from runs.pages.readable import cut
+from runs.pages.run_graph import drawn, taken
 from runs.pages.shapes import entry
-from runs.pages.stages import Parts, stages
+from runs.pages.stages import Parts, stages, targets, visits_of
+from runs.pages.tree import lineage, tree
+from runs.pages.waiting import waiting
 from runs.pages.words import event_row, origin_text
 
 Json = Any
 TIMELINE = 200  # events on the page; older ones come by scrolling
-_NEWS = timedelta(seconds=30)
+_FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value)
+TABS = {"live": "Live", "messages": "Messages", "time": "Time", "results": "Results", "prompts": "Prompts"}
 _FULL = 500  # a page that is further behind gets the timeline anew
 
 
@@ -29,40 +36,95 @@ def run_url(run_id: UUID | str) -> str:
 
 
 def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> dict[str, Json]:
-    """The context of runs/run.html; with `since`, that of runs/_sync.html (events after it only)."""
+    """The context of runs/run.html; with `since`, that of runs/_sync.html: what is newer."""
     run.refresh_from_db()
     events = _events(run, since)
     gates = list(Gate.objects.filter(run=run).order_by("opened_at"))
     calls = list(WorkflowCall.objects.filter(run=run).select_related("child").order_by("since"))
-    shown = [gate_pages.card(gate, can_answer=can_control) for gate in gates if _is_news(gate)]
     looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
+    line = lineage(run)
     behind = since is not None and run.seq - since > _FULL
+    spec = frozen(run.version_id).workflow
+    parts, visits = Parts(run, gates, calls, looks), visits_of(run)
+    only = None if since is None or behind or (events and run.finished_at) else _touched(spec, events, calls)
     return {
-        "project": {"name": run.project.name, "url": reverse("project", args=[run.project.slug])},
-        "run": _bar(run, looks[run.pk], calls, can_control),
-        "gates": shown,
-        "stages": stages(Parts(run, gates, calls, looks)),
+        **frame(Frame(run, looks[run.pk], line, gates, calls, can_control), "live"),
+        "waiting": waiting(run, can_control=can_control),
+        "stages": stages(parts, visits, only, can_control=can_control),
+        "targets": targets(parts, visits, only),
+        "graph": drawn(spec, run.workflow) if since is None else None,
+        "taken": taken(run, spec, visits),
+        "tree": tree(run, line[0]),
         "events": [event_row(event, run_url) for event in events],
         "older_url": _older(run, events) if since is None or behind else "",
         "result": _result(run),
-        "warnings": run.warnings,
-        "error": run.error,
-        "live": {
-            "socket_url": f"/ws/runs/{run.pk}",
-            "sync_url": reverse("run-sync", args=[run.pk]),
-            "seq": run.seq,
-            "now": timezone.now(),
-        },
         "full": behind,
         "say": _say(run, events) if since is not None else "",
     }
 
 
-def _is_news(gate: Gate) -> bool:
-    """Open, or just answered: whoever was about to answer sees who was first."""
-    if gate.status == GateStatus.ANSWERED.value:
-        return gate.closed_at is not None and timezone.now() - gate.closed_at < _NEWS
-    return gate.status == GateStatus.OPEN.value
+@dataclass(frozen=True)
+class Frame:
+    """What the parts around the tabs are made of, read once."""
+
+    run: WorkflowRun
+    look: Look
+    lineage: Sequence[WorkflowRun]
+    gates: Sequence[Gate]
+    calls: Sequence[WorkflowCall]
+    can_control: bool
+
+
+def frame(parts: Frame, tab: str) -> dict[str, Json]:
+    """What every tab of the run page shows: the bar, the tabs, the way to open gates, errors and warnings."""
+    run = parts.run
+    query = "" if tab == "live" else f"?tab={tab}"
+    return {
+        "project": {"name": run.project.name, "url": reverse("project", args=[run.project.slug])},
+        "run": _bar(parts),
+        "tab": tab,
+        "tabs": [
+            {
+                "label": label,
+                "url": run_url(run.pk) + (f"?tab={name}" if name != "live" else ""),
+                "current": name == tab,
+            }
+            for name, label in TABS.items()
+        ],
+        "gates_open": [
+            {"id": gate.pk, "stage": gate.stage} for gate in parts.gates if gate.status == GateStatus.OPEN.value
+        ],
+        "live_url": "" if tab == "live" else run_url(run.pk),
+        "warnings": run.warnings,
+        "error": run.error,
+        "live": {
+            "socket_url": f"/ws/runs/{run.pk}",
+            "sync_url": reverse("run-sync", args=[run.pk]) + query,
+            "seq": run.seq,
+            "now": timezone.now(),
+        },
+    }
+
+
+def tab_frame(run: WorkflowRun, tab: str, *, can_control: bool, since: int | None = None) -> dict[str, Json]:
+    """What stands around a tab beside Live; with `since`, whether there is more than the tab shows."""
+    run.refresh_from_db()
+    gates = list(Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"))
+    calls = list(WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value))
+    parts = Frame(run, run_looks([run])[run.pk], lineage(run), gates, calls, can_control)
+    return {
+        **frame(parts, tab),
+        "say": _say(run, _events(run, since)) if since is not None else "",
+        "news": since is not None and run.seq > since,
+        "reload_url": f"{run_url(run.pk)}?tab={tab}",
+    }
+
+
+def _touched(spec: WorkflowSpec, events: Sequence[Event], calls: Sequence[WorkflowCall]) -> set[int]:
+    """The positions of the stages whose cards may look different: what events tell of, and what a child's state is
+    shown on. A child has no number on this page."""
+    names = {event.stage for event in events} | {call.stage for call in calls if call.status in _FOLLOWED}
+    return {place for place, stage in enumerate(spec.stages) if stage.name in names}
 
 
 def _events(run: WorkflowRun, since: int | None) -> list[Event]:
@@ -98,18 +160,22 @@ def _say(run: WorkflowRun, events: list[Event]) -> str:
 # The bar
 
 
-def _bar(run: WorkflowRun, look: Look, calls: list[WorkflowCall], can_control: bool) -> dict[str, Json]:
+def _bar(parts: Frame) -> dict[str, Json]:
+    run, can_control = parts.run, parts.can_control
     over = RunStatus(run.status) in FINAL_RUN
-    lineage = _lineage(run)
-    waiting = [call for call in calls if call.status == CallStatus.WAITING.value]
+    line = [
+        {"label": f"{row.workflow_name} #{row.number}", "url": run_url(row.pk), "current": row.pk == run.pk}
+        for row in parts.lineage
+    ]
+    waited = [call for call in parts.calls if call.status == CallStatus.WAITING.value]
     may = can_control and not over
     return {
         "workflow": run.workflow_name,
         "workflow_url": reverse("workflow", args=[run.workflow_id]) if run.workflow_id else "",
         "number": run.number,
         "dry": run.dry is not None,
-        "state": look.state,
-        "word": look.word,
+        "state": parts.look.state,
+        "word": parts.look.word,
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
         "depth": run.depth,
         "version": run.version.number,
@@ -117,30 +183,16 @@ def _bar(run: WorkflowRun, look: Look, calls: list[WorkflowCall], can_control: b
         "finished_at": run.finished_at,
         "created_at": run.created_at,
         "tokens": run.input_tokens + run.output_tokens or None,
-        "parent": lineage[-2] if len(lineage) > 1 else None,
-        "lineage": lineage if len(lineage) > 1 else [],
+        "parent": line[-2] if len(line) > 1 else None,
+        "lineage": line if len(line) > 1 else [],
         "can_control": can_control,
         "stop_url": reverse("run-cancel", args=[run.pk]) if may else "",
         "pause_url": reverse("run-pause", args=[run.pk]) if may and run.status != RunStatus.PAUSED.value else "",
         "resume_url": reverse("run-resume", args=[run.pk])
         if can_control and run.status == RunStatus.PAUSED.value
         else "",
-        "children_running": len(waiting),
+        "children_running": len(waited),
     }
-
-
-def _lineage(run: WorkflowRun) -> list[dict[str, Json]]:
-    chain = [run]
-    while chain[-1].parent_id is not None:
-        parent = WorkflowRun.objects.filter(pk=chain[-1].parent_id).first()
-        if parent is None:
-            break
-        chain.append(parent)
-    chain.reverse()
-    return [
-        {"label": f"{row.workflow_name} #{row.number}", "url": run_url(row.pk), "current": row.pk == run.pk}
-        for row in chain
-    ]
 
 
 # Result
@@ -152,4 +204,4 @@ def _result(run: WorkflowRun) -> dict[str, Json] | None:
     value, kind = run.result["value"], run.result["kind"]
     if kind == "structured":
         return {"kind": kind, "entries": [entry(key, item) for key, item in value.items()]}
-    return {"kind": kind, "text": value}
+    return {"kind": kind, "text": cut(value)[0]}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from builder.spec import END, StageSpec, WorkflowRoute
+from runs.pages.readable import cut
 
 Json = Any
 
@@ -15,7 +16,7 @@ def entry(key: str, value: Json) -> dict[str, Json]:
     is_json = not isinstance(value, str)
     return {
         "key": key,
-        "text": json.dumps(value, indent=2, ensure_ascii=False) if is_json else value,
+        "text": cut(json.dumps(value, indent=2, ensure_ascii=False) if is_json else value)[0],
         "is_json": is_json,
     }
 

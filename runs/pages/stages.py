@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 
+from builder.layout import target_labels
 from builder.publish import frozen
-from builder.spec import ApprovalHook, AssignmentSpec, StageSpec
+from builder.spec import END, ApprovalHook, AssignmentSpec, StageSpec, WorkflowRoute
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
 from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.pages import gates as gate_pages
 from runs.pages.looks import Look, waiting_for
+from runs.pages.readable import readable
+from runs.pages.run_graph import target_id
 from runs.pages.shapes import route_words
 from runs.pages.words import DECIDERS
 
 Json = Any
+_SHOWN = 3  # workflows that an agent triggered before, at its chip
+_NEWS = timedelta(seconds=30)
 _WAITS = CallStatus.WAITING.value
 _FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value, CallStatus.COMPLETED.value)
 
@@ -33,20 +41,36 @@ class Parts:
     looks: Mapping[UUID, Look]
 
 
-def stages(parts: Parts) -> list[dict[str, Json]]:
-    """Every stage of the version, with its latest visit."""
-    visits: dict[int, StageRun] = {}
-    for row in StageRun.objects.filter(run=parts.run).order_by("entry"):
-        visits[row.position] = row
+def visits_of(run: WorkflowRun) -> list[StageRun]:
+    """The visits of a run in order of entry."""
+    return list(StageRun.objects.filter(run=run).order_by("entry"))
+
+
+def stages(
+    parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None, *, can_control: bool = False
+) -> list[dict[str, Json]]:
+    """Every stage of the version, or `only` those at these positions, with its latest visit."""
+    latest = {row.position: row for row in visits if only is None or row.position in only}
     agents: dict[UUID, list[AgentRun]] = defaultdict(list)
-    for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in visits.values()]).order_by("position"):
+    for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in latest.values()]).order_by("position"):
         agents[agent.stage_run_id].append(agent)
-    specs = frozen(parts.run.version_id).workflow.stages
     shown = []
-    for index, spec in enumerate(specs):
-        visit = visits.get(index)
-        shown.append(_stage(parts, index, spec, visit, agents[visit.pk] if visit else []))
+    for index, spec in enumerate(frozen(parts.run.version_id).workflow.stages):
+        if only is not None and index not in only:
+            continue
+        visit = latest.get(index)
+        stage = _stage(parts, index, spec, visit, agents[visit.pk] if visit else [])
+        news = [gate for gate in parts.gates if visit and gate.stage_run_id == visit.pk and is_news(gate)]
+        stage["gates"] = [gate_pages.card(gate, can_answer=can_control) for gate in news]
+        shown.append(stage)
     return shown
+
+
+def is_news(gate: Gate) -> bool:
+    """Open, or just answered: whoever was about to answer sees who was first."""
+    if gate.status == GateStatus.ANSWERED.value:
+        return gate.closed_at is not None and timezone.now() - gate.closed_at < _NEWS
+    return gate.status == GateStatus.OPEN.value
 
 
 def _stage(
@@ -59,6 +83,7 @@ def _stage(
         "id": index + 1,
         "number": index + 1,
         "name": spec.name,
+        "drawer_url": reverse("run-stage", args=[parts.run.pk, index + 1]),
         **(_look(row, gates, agents, routed) if row else _not_entered(parts.run))._asdict(),
         "visit": row.visit if row else 0,
         "max_visits": spec.max_visits,
@@ -66,10 +91,38 @@ def _stage(
         "finished_at": row.finished_at if row else None,
         "agents": [_agent(parts, index, place, plan, rows.get(place)) for place, plan in enumerate(spec.assignments)],
         "hooks": _hooks(spec, gates),
+        "outcomes": [
+            {"id": f"outcome-{index + 1}-{number}", "label": label} for number, label in enumerate(spec.outcomes, 1)
+        ],
         **_outcome(parts, index, spec, row),
-        "route_note": "",
         "calls": [_call(parts, call) for call in routed],
     }
+
+
+def targets(parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None) -> list[dict[str, Json]]:
+    """The workflows that outcomes lead to, each with the run that the latest visit with that outcome triggered."""
+    by_entry = {call.key.removeprefix("route/"): call for call in parts.calls if call.agent_run_id is None}
+    called = {(row.position, row.outcome): by_entry.get(str(row.entry)) for row in visits if row.outcome}
+    found = []
+    for index, spec in enumerate(frozen(parts.run.version_id).workflow.stages):
+        if only is not None and index not in only:
+            continue
+        for label in target_labels(spec):
+            route = spec.routes[label]
+            assert isinstance(route, WorkflowRoute)  # target_labels says so
+            call = called.get((index, label))
+            then = "End the workflow" if route.continue_at == END else route.continue_at
+            found.append(
+                {
+                    "id": target_id(spec, index + 1, label),
+                    "key": f"target:{index + 1}:{label}",
+                    "workflow": route.workflow,
+                    "then": then,
+                    "ends": route.continue_at == END,
+                    "call": _call(parts, call) if call else None,
+                }
+            )
+    return found
 
 
 def _outcome(parts: Parts, index: int, spec: StageSpec, row: StageRun | None) -> dict[str, Json]:
@@ -117,6 +170,7 @@ def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: A
     mine = [call for call in parts.calls if row and call.agent_run_id == row.pk]
     blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
     waits = waits_of(parts, mine) if blocked else []
+    past = [call for call in mine if not blocked or call.status != _WAITS]
     return {
         "id": f"{stage + 1}-{position + 1}",
         "number": position + 1,
@@ -125,10 +179,11 @@ def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: A
         "drawer_url": reverse("run-agent", args=[parts.run.pk, row.pk]) if row else "",
         "state": row.status if row else "pending",
         "word": f"Blocked: waiting for {', '.join(wait['workflow'] for wait in waits)}" if waits else "",
-        "error": row.error if row and row.error else "",
+        "error": readable(row.error) if row and row.error else "",
         "note": f"Tries again at {row.retry_at:%H:%M:%S} UTC" if row and row.retry_at else "",
         "waits": waits,
-        "calls": [_call(parts, call) for call in mine if not blocked or call.status != _WAITS],
+        "calls": [_call(parts, call) for call in past[-_SHOWN:]],
+        "more_calls": max(len(past) - _SHOWN, 0),
     }
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from runs.models import Event, WorkflowRun
+from runs.pages.readable import readable
 
 Json = Any
 
@@ -50,7 +51,7 @@ def how_long(since: datetime) -> str:
 
 
 def _short(text: str, length: int = 160) -> str:
-    line = " ".join(str(text).split())
+    line = " ".join(readable(str(text)[: 20 * length]).split())
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 

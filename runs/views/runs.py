@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from builder.models import Workflow
-from projects.access import Caller, Role, project_for, role_of
+from projects.access import Role, project_for, role_of
 from projects.errors import BatonError, NotFound
 from projects.models import Project
 from runs import control, queries
@@ -22,23 +22,13 @@ from runs.pages import listing
 from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
 from runs.pages.inbox import open_count
+from runs.pages.run_page import TABS
 from runs.pages.stage_drawer import stage_drawer
+from runs.views.asking import caller_of as caller_of
+from runs.views.asking import number_of
+from runs.views.asking import operates as operates
 from runs.views.posting import posted_from
-
-
-def caller_of(request: HttpRequest) -> Caller:
-    """The signed-in user as a caller."""
-    return Caller(request.user)  # type: ignore[arg-type]
-
-
-def operates(caller: Caller, project: Project) -> bool:
-    """Whether the caller may start, control and answer in the project."""
-    role = role_of(caller, project)
-    return role is not None and role >= Role.OPERATOR
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default
+from runs.views.run_tabs import tab_page
 
 
 @require_GET
@@ -46,7 +36,11 @@ def run_page(request: HttpRequest, run_id: str) -> HttpResponse:
     """A run, as it stands now; the socket brings the rest."""
     caller = caller_of(request)
     run = queries.run_for(caller, run_id)
-    return render(request, "runs/run.html", pages.page(run, can_control=operates(caller, run.project)))
+    can_control = operates(caller, run.project)
+    tab = request.GET.get("tab", "live")
+    if tab in TABS and tab != "live":
+        return render(request, "runs/run.html", tab_page(request, run, tab, can_control=can_control))
+    return render(request, "runs/run.html", pages.page(run, can_control=can_control))
 
 
 @require_GET
@@ -54,8 +48,14 @@ def sync(request: HttpRequest, run_id: str) -> HttpResponse:
     """What a page that is at event `since` has missed."""
     caller = caller_of(request)
     run = queries.run_for(caller, run_id)
-    since = _number(request.GET.get("since"), 0)
-    context = pages.page(run, can_control=operates(caller, run.project), since=since)
+    since = number_of(request.GET.get("since"), 0)
+    can_control = operates(caller, run.project)
+    tab = request.GET.get("tab", "live")
+    context = (
+        pages.tab_frame(run, tab, can_control=can_control, since=since)
+        if tab in TABS and tab != "live"
+        else pages.page(run, can_control=can_control, since=since)
+    )
     return render(request, "runs/_sync.html", {**context, "approvals": open_count(caller)})
 
 
@@ -64,7 +64,7 @@ def older_events(request: HttpRequest, run_id: str) -> HttpResponse:
     """The next older part of the timeline."""
     run = queries.run_for(caller_of(request), run_id)
     return render(
-        request, "runs/_events.html", pages.older_events(run, _number(request.GET.get("before"), run.seq + 1))
+        request, "runs/_events.html", pages.older_events(run, number_of(request.GET.get("before"), run.seq + 1))
     )
 
 
@@ -73,6 +73,13 @@ def agent(request: HttpRequest, run_id: str, agent_run: str) -> HttpResponse:
     """One agent's work, in a drawer."""
     run = queries.run_for(caller_of(request), run_id)
     return render(request, "runs/_agent_drawer.html", agent_drawer(run, agent_run))
+
+
+@require_GET
+def stage(request: HttpRequest, run_id: str, number: int) -> HttpResponse:
+    """One stage of the run, in a drawer."""
+    run = queries.run_for(caller_of(request), run_id)
+    return render(request, "runs/_stage_drawer.html", stage_drawer(run, number))
 
 
 def _control(request: HttpRequest, run_id: str, act: Callable[[WorkflowRun, str], None]) -> HttpResponse:
@@ -132,7 +139,7 @@ def workflow_runs(request: HttpRequest, workflow_id: int) -> HttpResponse:
 def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, can_run: bool) -> dict[str, Any]:
     chosen = {name: request.GET.get(name, "") for name in ("status", "workflow", "origin", "kind")}
     before = request.GET.get("before")
-    shown = listing.listing(project, workflow, chosen, _number(before, 0) or None)
+    shown = listing.listing(project, workflow, chosen, number_of(before, 0) or None)
     address = reverse("workflow-runs", args=[workflow.pk]) if workflow else reverse("project-runs", args=[project.slug])
     kept = {name: value for name, value in chosen.items() if value}
     older = f"{address}?{urlencode({**kept, 'before': shown['next']})}" if shown["next"] else ""

@@ -1,0 +1,212 @@
+"""The tab Time: which stage, agent and workflow took how long, and what the run had to wait for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from builder.publish import frozen
+from builder.spec import Mode
+from runs.models import AgentRun, AgentTurn, Event, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.tabs.prompts import cost
+from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
+
+Json = Any
+PAGE = 40  # visits of stages
+_WIDTH = 1000  # of the drawing, which is stretched to its place
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A page of visits with what happened in them."""
+
+    run: WorkflowRun
+    start: datetime
+    end: datetime
+    agents: dict[Any, list[AgentRun]]
+    turns: dict[Any, list[AgentTurn]]
+    calls: Sequence[WorkflowCall]
+    gates: Sequence[Gate]
+    retries: dict[tuple[str, str], list[Span]]
+
+    def now(self, moment: datetime | None) -> datetime:
+        """A moment, or the end of what is drawn for what still goes on."""
+        return min(moment or self.end, self.end)
+
+
+def time_tab(run: WorkflowRun, page: int) -> dict[str, Json]:
+    """The context of runs/_tab_time.html: one page of the visits, drawn on their own scale."""
+    rows = StageRun.objects.filter(run=run).order_by("entry")
+    count = rows.count()
+    place = max(page - 1, 0) * PAGE
+    visits = list(rows[place : place + PAGE])
+    address = f"{reverse('run', args=[run.pk])}?tab=time"
+    whole = {
+        "earlier_url": f"{address}&page={page - 1}" if page > 1 else "",
+        "later_url": f"{address}&page={page + 1}" if place + PAGE < count else "",
+        "count": count,
+    }
+    if not visits:
+        return {"time": {**whole, "rows": [], "totals": [], "ticks": [], "facts": []}}
+    part = _read(run, visits)
+    drawn = [_visit(part, visit) for visit in visits]
+    spans = [span for _, each in drawn for span in each]
+    return {
+        "time": {
+            **whole,
+            "rows": [row for rows, _ in drawn for row in rows],
+            "totals": [
+                {"kind": kind, "word": WORDS[kind], "text": _took(seconds)}
+                for kind, seconds in totals(spans).items()
+                if seconds >= 0.05
+            ],
+            "ticks": _ticks(part),
+            "facts": _facts(run, part),
+        }
+    }
+
+
+def _read(run: WorkflowRun, visits: Sequence[StageRun]) -> _Part:
+    agents: dict[Any, list[AgentRun]] = defaultdict(list)
+    for agent in AgentRun.objects.filter(stage_run__in=visits).order_by("position"):
+        agents[agent.stage_run_id].append(agent)
+    ids = [agent.pk for each in agents.values() for agent in each]
+    turns: dict[Any, list[AgentTurn]] = defaultdict(list)
+    for turn in AgentTurn.objects.filter(agent_run__in=ids).order_by("number").defer("request", "response", "tools"):
+        turns[turn.agent_run_id].append(turn)
+    start = visits[0].started_at
+    end = max(visit.finished_at or timezone.now() for visit in visits)
+    calls = list(WorkflowCall.objects.filter(run=run, since__gte=start, since__lte=end).select_related("child"))
+    if calls:
+        end = max(end, *(call.resolved_at or end for call in calls))
+    gates = list(Gate.objects.filter(stage_run__in=visits))
+    return _Part(run, start, end, agents, turns, calls, gates, _retries(run, start, end))
+
+
+def _retries(run: WorkflowRun, start: datetime, end: datetime) -> dict[tuple[str, str], list[Span]]:
+    """When agents waited to try again, by stage and agent."""
+    found: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    kinds = ("agent.retrying", "agent.resumed", "agent.turn", "agent.failed")
+    begun: dict[tuple[str, str], datetime] = {}
+    for event in Event.objects.filter(run=run, kind__in=kinds, at__gte=start, at__lte=end).order_by("seq"):
+        key = (event.stage or "", event.agent or "")
+        if key in begun:
+            found[key].append(Span(RETRYING, begun.pop(key), event.at))
+        if event.kind == "agent.retrying":
+            begun[key] = event.at
+    for key, at in begun.items():
+        found[key].append(Span(RETRYING, at, end))
+    return found
+
+
+# Rows
+
+
+def _visit(part: _Part, visit: StageRun) -> tuple[list[dict[str, Json]], list[Span]]:
+    """The rows of one visit: the stage, its agents, the workflows that were started; and all that was done."""
+    spec = frozen(part.run.version_id).workflow.stages[visit.position]
+    agents = part.agents[visit.pk]
+    slowest = last_to_end([(agent.key, part.now(agent.finished_at)) for agent in agents])
+    one_by_one = spec.mode != Mode.PARALLEL
+    rows, spans = [], []
+    for agent in agents:
+        mine = _agent_spans(part, visit, agent)
+        spans.extend(mine)
+        rows.append(_row(part, agent.agent, 1, mine, agent.key == slowest or one_by_one))
+        rows.extend(_call(part, call, 2) for call in part.calls if call.agent_run_id == agent.pk)
+    routed = [call for call in part.calls if call.key == f"route/{visit.entry}"]
+    asked = [gate for gate in part.gates if gate.stage_run_id == visit.pk]
+    waits = [Span(PERSON, gate.opened_at, part.now(gate.closed_at)) for gate in asked]
+    waits += [Span(WORKFLOW, call.since, part.now(call.resolved_at)) for call in routed]
+    rows += [_row(part, gate.name, 1, [span], True) for gate, span in zip(asked, waits, strict=False)]
+    rows += [_call(part, call, 1) for call in routed]
+    end = max([part.now(visit.finished_at), *(span.end for span in waits)])
+    own = [Span(WORKING, span.start, span.end) for span in spans if span.kind == WORKING]
+    name = visit.name + (f", visit {visit.visit}" if visit.visit > 1 else "")
+    stage = _row(part, name, 0, with_gaps([*waits, *_merged(own)], visit.started_at, end), True)
+    return [stage, *rows], [*spans, *waits]
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """What several agents did at once, as one."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda each: each.start):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(span.kind, merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _agent_spans(part: _Part, visit: StageRun, agent: AgentRun) -> list[Span]:
+    """Turns, waits and retries of one agent; `at` of a turn is when its model was asked."""
+    spans = [
+        Span(WORKING, turn.at, datetime.fromtimestamp(turn.at.timestamp() + turn.seconds, tz=turn.at.tzinfo))
+        for turn in part.turns[agent.pk]
+    ]
+    spans += [
+        Span(WORKFLOW, call.since, part.now(call.resolved_at))
+        for call in part.calls
+        if call.agent_run_id == agent.pk and (call.until or call.resolved_at)
+    ]
+    spans += part.retries.get((visit.name, agent.agent), [])
+    return with_gaps(spans, visit.started_at, part.now(agent.finished_at or visit.finished_at))
+
+
+def _call(part: _Part, call: WorkflowCall, level: int) -> dict[str, Json]:
+    child = call.child
+    end = child.finished_at if child else call.resolved_at
+    row = _row(part, call.workflow_name, level, [Span("child", call.since, part.now(end))], False)
+    if child is not None:
+        row |= {"url": reverse("run", args=[child.pk]), "number": child.number, "state": child.status}
+    return row
+
+
+def _row(part: _Part, name: str, level: int, spans: Sequence[Span], critical: bool) -> dict[str, Json]:
+    whole = max((part.end - part.start).total_seconds(), 0.001)
+
+    def x(moment: datetime) -> float:
+        return round((moment - part.start).total_seconds() / whole * _WIDTH, 1)
+
+    sums: dict[str, float] = defaultdict(float)
+    for span in spans:
+        sums[WORDS.get(span.kind, "Running")] += span.seconds
+    return {
+        "name": name,
+        "level": level,
+        "critical": critical,
+        "bars": [
+            {"kind": span.kind, "x": x(span.start), "width": max(round(x(span.end) - x(span.start), 1), 1.5)}
+            for span in spans
+        ],
+        "took": _took(sum(sums.values())),
+        "says": ", ".join(f"{word} {_took(seconds)}" for word, seconds in sums.items() if seconds >= 0.05),
+    }
+
+
+def _took(seconds: float) -> str:
+    """Seconds as people read them."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _ticks(part: _Part) -> list[dict[str, Json]]:
+    whole = (part.end - part.start).total_seconds()
+    return [{"x": place * 25, "text": _took(whole * place / 4)} for place in range(5)]
+
+
+def _facts(run: WorkflowRun, part: _Part) -> list[tuple[str, str]]:
+    facts = [("Time of the run", _took(((run.finished_at or timezone.now()) - run.created_at).total_seconds()))]
+    if tokens := run.input_tokens + run.output_tokens:
+        facts.append(("Tokens", f"{run.input_tokens} in, {run.output_tokens} out" if tokens else ""))
+    facts.append(("Answers of models", str(run.requests)))
+    return [*facts, ("Cost", cost(run.cost))] if run.cost else facts

@@ -1,0 +1,192 @@
+"""The run page: its graph, its tabs, and what it makes of what agents write."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from runs.models import AgentTurn, Event, StageRun, WorkflowRun
+from tests.web.conftest import Site, text_of
+
+TABS = ("live", "messages", "time", "results", "prompts")
+NASTY = "<script>alert(1)</script> \x1b[31mred\x1b[0m \x07bell \ud800 **bold** [bad](javascript:alert(1)) ![pixel](http://x.example/p.png)"
+
+
+def _page(site: Site, query: str = "", who: str = "viewer") -> str:
+    answer = site.client(who).get(f"/r/{site.run.pk}{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_graph_shows_every_stage_its_state_and_the_way_that_was_taken(site: Site) -> None:
+    """Ui.md, section 6 and rule 12.1: right after a plain load; taken edges with counts."""
+    page = _page(site)
+
+    said = [re.sub(r"\s+", " ", each) for each in re.findall(r'<span id="says-\d+" hidden>([^<]*)</span>', page)]
+    assert said == ["Stage 1: Draft, Done", "Stage 2: Look, Waiting for approval", "Stage 3: Archive, Not started"]
+    taken = json.loads(re.search(r'<script id="taken" type="application/json">(.*?)</script>', page)[1])  # type: ignore[index]
+    assert taken == {"stage:1>next": 1}
+    graph = json.loads(re.search(r'<script id="graph" type="application/json">(.*?)</script>', page)[1])  # type: ignore[index]
+    assert [each["name"] for each in graph["stages"]] == ["Draft", "Look", "Archive"]
+    assert "Workflow target: Publish, continue at End the workflow" in text_of(
+        site.client("viewer").get(f"/r/{site.run.pk}")
+    )
+
+
+def test_a_gate_is_answered_in_place_by_those_who_may(site: Site) -> None:
+    """Rule 7.2: who may not answer sees the question, without buttons."""
+    assert 'value="Yes"' in _page(site, who="operator")
+    assert 'value="Yes"' not in _page(site, who="viewer")
+
+
+def test_what_is_missed_brings_the_cards_that_changed_and_no_others(site: Site) -> None:
+    """Rule 12.1: catching up; a card that did not change is not sent again."""
+    seq = WorkflowRun.objects.get(pk=site.run.pk).seq
+    news = site.client("viewer").get(f"/r/{site.run.pk}/sync?since={seq - 1}").content.decode()
+    assert 'hx-target="#card-1"' not in news
+
+    site.client("operator").post(f"/a/{site.gate.pk}/answer", {"option": "No"})
+    news = site.client("viewer").get(f"/r/{site.run.pk}/sync?since={seq}").content.decode()
+
+    assert 'hx-target="#card-2"' in news
+    assert "stage:2\\u003Ereject" in news or "stage:2&gt;reject" in news or "stage:2>reject" in news
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_has_an_address_and_is_closed_to_strangers(site: Site, tab: str) -> None:
+    """Rule 12.4 and issue 4: each tab with its own address."""
+    assert f'?tab={tab}" aria-current="page"' in _page(site, f"?tab={tab}") or tab == "live"
+    for who in ("stranger",):
+        assert site.client(who).get(f"/r/{site.run.pk}?tab={tab}").status_code == 404
+    assert site.client("viewer").get(f"/r/{site.run.pk}/sync?since=0&tab={tab}").status_code == 200
+
+
+def test_filters_of_messages_stay_in_the_address(site: Site) -> None:
+    """Ui.md, page map: Messages with five filters."""
+    page = _page(site, "?tab=messages&what=people&stage=Look&text=sign&order=oldest")
+
+    assert "waits for an approval" in page
+    assert "is done" not in page
+    assert '<option value="people" selected>' in page
+    assert "No message fits these filters" in _page(site, "?tab=messages&text=nowhere%20to%20be%20found")
+    assert site.client("viewer").get(f"/r/{site.run.pk}?tab=messages&what=%00&from=x&order=y").status_code == 200
+
+
+def test_a_long_log_is_paged(site: Site) -> None:
+    """Issue 4: a run of 5,000 events; every event is on one page or another, once."""
+    run, now = site.run, timezone.now()
+    first = run.seq + 1
+    Event.objects.bulk_create(
+        Event(run=run, seq=first + place, at=now, kind="agent.message", stage="Look", agent="Ada", data={"text": "Hm."})
+        for place in range(250)
+    )
+    WorkflowRun.objects.filter(pk=run.pk).update(seq=first + 249)
+    seen: list[str] = []
+    address = f"/r/{run.pk}?tab=messages"
+    while address:
+        page = site.client("viewer").get(address).content.decode()
+        seen += re.findall(r'id="message-(\d+)"', page)
+        more = re.search(r'href="([^"]*from=\d+)">More', page)
+        address = more[1].replace("&amp;", "&") if more else ""
+
+    assert [int(each) for each in seen] == list(range(first + 249, 0, -1))
+
+
+def test_what_agents_write_cannot_act_and_can_be_read(site: Site) -> None:
+    """Issue 4, bad input: markup, ANSI and broken UTF-8 in agent output."""
+    WorkflowRun.objects.filter(pk=site.run.pk).update(
+        values={
+            **WorkflowRun.objects.get(pk=site.run.pk).values,
+            "results": {"note": NASTY, "tree": {"a": [1, None, NASTY]}},
+        }
+    )
+    page = _page(site, "?tab=results")
+
+    shown = page.split('id="shared-title"')[1]
+    assert "<script>" not in shown
+    assert "<img" not in shown
+    assert 'href="javascript:' not in shown
+    assert "<strong>bold</strong>" in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    file = site.client("viewer").get(f"/r/{site.run.pk}/download?from=shared&number=1")
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert "**bold**" in file.content.decode()
+    assert site.client("viewer").get(f"/r/{site.run.pk}/download?from=shared&number=9").status_code == 404
+    assert site.client("stranger").get(f"/r/{site.run.pk}/download?from=input&number=1").status_code == 404
+
+
+def test_a_large_result_is_cut_on_the_page_and_whole_in_the_file(site: Site) -> None:
+    """Issue 4, bad input: results of 1 MB."""
+    text, many = "x" * 1_000_000, list(range(100_000))
+    value = {"text": text, "many": many}
+    WorkflowRun.objects.filter(pk=site.run.pk).update(
+        status="completed", finished_at=timezone.now(), result={"kind": "structured", "value": value}
+    )
+    for query in ("", "?tab=results"):
+        page = _page(site, query)
+        assert len(page) < 700_000
+    assert "are left out here" in page
+    assert json.loads(site.client("viewer").get(f"/r/{site.run.pk}/download").content) == value
+
+
+def test_time_says_what_the_run_was_doing_and_for_whom_it_waits(site: Site) -> None:
+    """Issue 4: a Gantt of stages, turns and waits, with totals; what is drawn is also said."""
+    run = WorkflowRun.objects.get(pk=site.run.pk)
+    begun = timezone.now() - timedelta(seconds=90)
+    StageRun.objects.filter(run=run, position=0).update(started_at=begun)
+    AgentTurn.objects.filter(agent_run__run=run, agent_run__stage_run__position=0).update(at=begun, seconds=30)
+    page = text_of(site.client("viewer").get(f"/r/{run.pk}?tab=time"))
+
+    assert "Waiting for a person" in page
+    assert "Working 30.0 s" in page
+    assert "on the critical path" in page
+    assert "Sign off" in page
+
+
+def test_prompts_show_what_was_sent_and_answered(site: Site) -> None:
+    """Issue 4: what each turn was sent and answered; of one agent where it is chosen."""
+    page = _page(site, "?tab=prompts")
+    assert "What was sent" in page
+    assert "Looked." in page
+    assert "Looked." not in _page(site, "?tab=prompts&agent=Ben")
+    assert "No model was asked yet" in _page(site, "?tab=prompts&page=99")
+
+
+def test_the_page_says_why_a_run_waits_and_how_to_end_it(site: Site) -> None:
+    """Rule 10.4: the chain, since when, until when, what then."""
+    page = text_of(site.client("operator").get(f"/r/{site.run.pk}"))
+    assert "Why is it waiting?" in page
+    assert "The deadline decides the outcome." in page
+
+    site.client("operator").post(f"/r/{site.run.pk}/pause")
+    page = _page(site, who="operator")
+    assert "It goes on when somebody resumes it." in page
+    assert f'action="/r/{site.run.pk}/resume"' in page
+
+
+def test_a_child_shows_its_parents_and_the_parent_its_childs_stages(site: Site) -> None:
+    """Rule 12.3: one click each way; the child's stages inside the parent's page."""
+    site.client("operator").post(f"/a/{site.gate.pk}/answer", {"option": "Yes"})
+    child = WorkflowRun.objects.get(parent=site.run)
+
+    parent = site.client("viewer").get(f"/r/{site.run.pk}")
+    assert f'href="/r/{child.pk}"' in parent.content.decode()
+    assert "Out" in text_of(parent).split("Tree")[1].split("Stages")[0]
+    back = site.client("viewer").get(f"/r/{child.pk}").content.decode()
+    assert back.count(f'href="/r/{site.run.pk}"') >= 2  # the breadcrumb and the tree
+
+
+def test_a_stage_opens_with_its_visits(site: Site) -> None:
+    """Ui.md, drawers: Run stage."""
+    drawer = text_of(site.client("viewer").get(f"/r/{site.run.pk}/stages/2"))
+    assert "Stage: Look" in drawer
+    assert "Check every claim." in drawer
+    assert "Visit 1 of 5" in drawer
+    for number in ("0", "4", "99999999"):
+        assert site.client("viewer").get(f"/r/{site.run.pk}/stages/{number}").status_code == 404
+    assert site.client("stranger").get(f"/r/{site.run.pk}/stages/2").status_code == 404
