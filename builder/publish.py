@@ -54,7 +54,7 @@ def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVer
     content = freeze(workflow, spec)
     text = _content_text(content)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    version = WorkflowVersion.objects.filter(workflow=workflow, digest=digest).first()
+    version = WorkflowVersion.objects.defer("content").filter(workflow=workflow, digest=digest).first()
     if version is None:
         last = WorkflowVersion.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
         version = WorkflowVersion.objects.create(

@@ -31,10 +31,16 @@ class CatalogueEntry:
     version_id: int | None
 
 
+def with_version(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
+    """The same workflows with their projects and current versions, but for what these hold: it is large, and
+    `builder.publish.frozen` keeps it read."""
+    return rows.select_related("project", "current_version").defer("current_version__content")
+
+
 def workflow_for(caller: Caller, slug: str, ref: str, role: Role) -> Workflow:
     """The workflow with the id or name `ref`. Raises NotFound or Forbidden."""
     project = project_for(caller, slug, role)
-    workflows = Workflow.objects.filter(project=project).select_related("project", "current_version")
+    workflows = with_version(Workflow.objects.filter(project=project))
     found = workflows.filter(pk=int(ref)).first() if _ID.fullmatch(ref) else None
     found = found or workflows.filter(name_key=name_key(ref)).first()
     if found is None:
@@ -44,7 +50,7 @@ def workflow_for(caller: Caller, slug: str, ref: str, role: Role) -> Workflow:
 
 def workflow_by_id(caller: Caller, workflow_id: int, role: Role = Role.VIEWER) -> Workflow:
     """The workflow with this id. Raises NotFound, in the same words where it is not the caller's, or Forbidden."""
-    found = Workflow.objects.select_related("project", "current_version").filter(pk=workflow_id).first()
+    found = with_version(Workflow.objects.filter(pk=workflow_id)).first()
     missing = NoSuchPart("workflow")
     if found is None:
         raise missing
@@ -75,13 +81,12 @@ def assignment_by_id(caller: Caller, assignment_id: int, role: Role = Role.VIEWE
 
 def workflows_of(project_id: int) -> QuerySet[Workflow]:
     """The project's workflows, with what a list shows of them."""
-    return Workflow.objects.filter(project_id=project_id).select_related("current_version")
+    return with_version(Workflow.objects.filter(project_id=project_id))
 
 
 def find_workflow(project_id: int, name: str) -> Workflow | None:
     """The workflow called `name`, exactly or without case: names are unique without case, so this is one look-up."""
-    workflows = Workflow.objects.select_related("project", "current_version")
-    return workflows.filter(project_id=project_id, name_key=name_key(name)).first()
+    return with_version(Workflow.objects.filter(project_id=project_id, name_key=name_key(name))).first()
 
 
 def catalogue(project_id: int) -> list[CatalogueEntry]:

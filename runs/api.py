@@ -98,7 +98,9 @@ def _start_dry(caller: Caller, p: str, w: str, body: shapes.DryStartBody, key: s
 
 
 def _shown(run_id: Any) -> dict[str, Json]:
-    return queries.run_json(WorkflowRun.objects.select_related("project", "version").get(pk=run_id))
+    return queries.run_json(
+        WorkflowRun.objects.select_related("project", "version").defer("version__content").get(pk=run_id)
+    )
 
 
 @router.get(
@@ -124,6 +126,7 @@ def batch(request: HttpRequest, p: str, w: str, body: shapes.BatchBody) -> Any:
     rows = start_batch(workflow, body.inputs, Start(_origin(caller), caller.user.pk))
     fresh = (
         WorkflowRun.objects.select_related("project", "version")
+        .defer("version__content")
         .filter(pk__in=[row.pk for row in rows])
         .order_by("number")
     )

@@ -36,7 +36,12 @@ def as_uuid(text: str) -> UUID:
 
 def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER) -> WorkflowRun:
     """The run, if the caller may do what `role` may. Raises NotFound or Forbidden."""
-    row = WorkflowRun.objects.select_related("project", "version").filter(pk=as_uuid(run_id)).first()
+    row = (
+        WorkflowRun.objects.select_related("project", "version")
+        .defer("version__content")
+        .filter(pk=as_uuid(run_id))
+        .first()
+    )
     if row is None:
         raise NotFound(_NO_RUN)
     require(caller, row.project, role, missing=_NO_RUN)
@@ -68,7 +73,7 @@ def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:
         rows = rows.filter(dry__isnull=not filters["dry"])
     if filters.get("key"):
         rows = rows.filter(key=filters["key"])
-    return rows.select_related("project", "version")
+    return rows.select_related("project", "version").defer("version__content")
 
 
 # Shapes

@@ -20,6 +20,7 @@ from builder.operations.placing import put_places, tidy_places
 from builder.operations.storing import note, store_over
 from builder.operations.turning import redo, restore, undo
 from builder.publish import hold, read_stored
+from builder.queries import with_version
 from builder.validation import refuse_shape
 from projects.access import Caller, Role, require
 
@@ -109,7 +110,7 @@ def copy_of(workflow: Workflow, stage_ids: list[int]) -> list[Mapping[str, Json]
 
 
 def _held(caller: Caller, workflow_id: int) -> Workflow:
-    rows = Workflow.objects.select_related("project", "current_version")
+    rows = with_version(Workflow.objects.all())
     found = rows.filter(pk=workflow_id).first()
     if found is None:
         raise NoSuchPart("workflow")

@@ -16,7 +16,7 @@ from builder.models import Workflow
 from builder.operations.editing import Edited, command_of, copy_of, edit
 from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
-from builder.queries import workflow_by_id
+from builder.queries import with_version, workflow_by_id
 from builder.views.outline import caller_of
 from projects.access import Caller, Role
 from projects.errors import BatonError, Conflict, Forbidden, Invalid, NotFound
@@ -102,7 +102,7 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
 
 
 def _synced(caller: Caller, workflow_id: int, page: dict[str, Json], before: int | None) -> dict[str, Json]:
-    workflow = Workflow.objects.select_related("project", "current_version").get(pk=workflow_id)
+    workflow = with_version(Workflow.objects.all()).get(pk=workflow_id)
     number = page["since"] if page["since"] is not None else before
     return sync(caller, workflow, view=page["view"], number=2**31 if number is None else number)
 

@@ -57,7 +57,7 @@ class Command(BaseCommand):
             self._refuse(error)
         if options["wait"]:
             self._follow(row)
-        row = WorkflowRun.objects.select_related("project", "version").get(pk=row.pk)
+        row = WorkflowRun.objects.select_related("project", "version").defer("version__content").get(pk=row.pk)
         self.stdout.write(json.dumps(run_json(row), ensure_ascii=False, indent=2))
         if options["wait"] and row.status != RunStatus.COMPLETED.value:
             sys.exit(1)
