@@ -20,12 +20,13 @@ Json = Any
 _SHOWN = 200
 _COUNTED = 500
 # What decides whether a gate waits for somebody: the count is on every page, and runs are large.
+_HEAVY = ("run__values", "run__input", "run__result", "run__metadata", "run__warnings")
 _NEEDED = ("approvers", "starter_may_answer", "answers", "reminded", "run__starter", "run__project")
 
 
 def inbox(caller: Caller) -> dict[str, Json]:
     """The context of runs/approvals.html, oldest first, and the latest answers."""
-    rows = Gate.objects.filter(run__project__in=visible_projects(caller)).select_related("run__project")
+    rows = Gate.objects.filter(run__project__in=visible_projects(caller)).select_related("run__project").defer(*_HEAVY)
     roles, name = roles_of(caller), caller.user.get_username()
     mine: list[dict[str, Json]] = []
     others: list[dict[str, Json]] = []

@@ -7,7 +7,7 @@ import json
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from projects.access import Caller
 from projects.errors import BatonError, Forbidden
@@ -20,19 +20,19 @@ from runs.views.posting import posted_from
 from runs.views.runs import caller_of
 
 
-@require_GET
+@require_safe
 def approvals(request: HttpRequest) -> HttpResponse:
     """Everything that waits for the viewer, oldest first."""
     return render(request, "runs/approvals.html", inbox(caller_of(request)))
 
 
-@require_GET
+@require_safe
 def approvals_sync(request: HttpRequest) -> HttpResponse:
     """The inbox as it stands now, for a page that shows it."""
     return render(request, "runs/_approvals_sync.html", inbox(caller_of(request)))
 
 
-@require_GET
+@require_safe
 def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     """One approval, alone."""
     caller = caller_of(request)
@@ -40,7 +40,7 @@ def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     return render(request, "runs/gate.html", pages.gate_page(caller, found))
 
 
-@require_GET
+@require_safe
 def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
     """The approval as it stands now, for a page that shows it."""
     caller = caller_of(request)
