@@ -98,11 +98,11 @@ def shown_states(page: Page) -> Json:
                 (each.getAttribute("aria-label") ?? each.textContent).trim().replace(/\\s+/g, " "));
             return {
                 run: words("#run-bar .state"),
-                stages: words("#stages > li"),
-                agents: words("#stages .chip"),
-                called: words("#stages .waits a"),
-                hooks: words("#stages .stage-line"),
-                gates: words("#gate-banner .gate h2"),
+                stages: words("#nodes > li > .node-card > [id^=says]"),
+                agents: words("#nodes .chip"),
+                called: words("#nodes .waits a"),
+                hooks: words("#nodes .stage-line"),
+                gates: words("#nodes .gate h2"),
                 notes: words("#notes"),
                 result: words("#result"),
                 events: [...document.querySelectorAll("#events > li")].map((row) => row.id),
