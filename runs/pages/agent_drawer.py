@@ -13,6 +13,7 @@ from runs.models import AgentRun, AgentTurn, WorkflowRun
 from runs.pages.looks import run_looks
 from runs.pages.readable import cut, readable
 from runs.pages.stages import Parts, waits_of
+from runs.questions import question_results
 
 Json = Any
 
@@ -26,7 +27,7 @@ def agent_drawer(run: WorkflowRun, agent_run: str) -> dict[str, Json]:
     version = frozen(run.version_id)
     model = turns[-1].model if turns else version.agent(row.agent).model or version.default_model or "none"
     calls = list(row.calls.select_related("child").order_by("since"))
-    envelopes = {call.key: call.envelope for call in calls}
+    envelopes = {call.key: call.envelope for call in calls} | question_results(row.questions.all())
     parts = Parts(run, [], calls, run_looks(call.child for call in calls if call.child is not None))
     return {
         "key": f"agent:{row.pk}",

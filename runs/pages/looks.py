@@ -32,8 +32,9 @@ def run_looks(runs: Iterable[WorkflowRun]) -> dict[UUID, Look]:
     retrying = AgentRun.objects.filter(run__in=waiting, status=AgentStatus.RETRYING.value).values_list("run", flat=True)
     looks |= dict.fromkeys(retrying, Look("retrying", "Waiting to try again"))
     looks |= {run_id: waiting_for(names) for run_id, names in calls.items()}
-    gates = Gate.objects.filter(run__in=waiting, status=GateStatus.OPEN.value).values_list("run", flat=True)
-    return looks | dict.fromkeys(gates, Look("open"))
+    gates = Gate.objects.filter(run__in=waiting, status=GateStatus.OPEN.value).values_list("run", "agent_run")
+    looks |= {run_id: Look("open", "Waiting for an answer") for run_id, agent in gates if agent is not None}
+    return looks | {run_id: Look("open") for run_id, agent in gates if agent is None}
 
 
 def waiting_for(workflows: list[str]) -> Look:

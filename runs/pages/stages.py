@@ -26,6 +26,7 @@ from runs.pages.words import DECIDERS
 
 Json = Any
 _SHOWN = 3  # workflows that an agent triggered before, at its chip
+_QUESTION = 80  # characters of a question, at the chip of the agent that asks
 _NEWS = timedelta(seconds=30)
 _WAITS = CallStatus.WAITING.value
 _FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value, CallStatus.COMPLETED.value)
@@ -70,7 +71,7 @@ def is_news(gate: Gate) -> bool:
     """Open, or just answered: whoever was about to answer sees who was first."""
     if gate.status == GateStatus.ANSWERED.value:
         return gate.closed_at is not None and timezone.now() - gate.closed_at < _NEWS
-    return gate.status == GateStatus.OPEN.value
+    return is_open(gate)
 
 
 def _stage(
@@ -147,7 +148,7 @@ def _look(row: StageRun, gates: Sequence[Gate], agents: Sequence[AgentRun], rout
         return waiting_for(waiting)
     if row.status != StageStatus.RUNNING.value:
         return Look(row.status)
-    if any(gate.status == GateStatus.OPEN.value for gate in gates):
+    if any(is_open(gate) and not gate.is_question for gate in gates):
         return Look("open")
     at_work = [agent for agent in agents if agent.finished_at is None]
     if at_work and all(agent.status == AgentStatus.BLOCKED.value for agent in at_work):
@@ -170,6 +171,7 @@ def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: A
     mine = [call for call in parts.calls if row and call.agent_run_id == row.pk]
     blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
     waits = waits_of(parts, mine) if blocked else []
+    asks = [_asked(gate) for gate in parts.gates if row and blocked and gate.agent_run_id == row.pk and is_open(gate)]
     past = [call for call in mine if not blocked or call.status != _WAITS]
     return {
         "id": f"{stage + 1}-{position + 1}",
@@ -178,13 +180,33 @@ def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: A
         "capabilities": [capability.value for capability in plan.capabilities],
         "drawer_url": reverse("run-agent", args=[parts.run.pk, row.pk]) if row else "",
         "state": row.status if row else "pending",
-        "word": f"Blocked: waiting for {', '.join(wait['workflow'] for wait in waits)}" if waits else "",
+        "word": _blocked(waits, asks),
         "error": readable(row.error) if row and row.error else "",
         "note": f"Tries again at {row.retry_at:%H:%M:%S} UTC" if row and row.retry_at else "",
         "waits": waits,
+        "asks": asks,
         "calls": [_call(parts, call) for call in past[-_SHOWN:]],
         "more_calls": max(len(past) - _SHOWN, 0),
     }
+
+
+def is_open(gate: Gate) -> bool:
+    """Whether people can still answer."""
+    return gate.status == GateStatus.OPEN.value
+
+
+def _asked(gate: Gate) -> dict[str, Json]:
+    """A question that an agent waits for, short."""
+    question = " ".join(gate.message.split())
+    short = question if len(question) <= _QUESTION else f"{question[:_QUESTION]}…"
+    url = reverse("gate", args=[gate.pk])
+    return {"id": gate.pk, "question": short, "url": url, "since": gate.opened_at, "until": gate.deadline}
+
+
+def _blocked(waits: Sequence[dict[str, Json]], asks: Sequence[dict[str, Json]]) -> str:
+    if asks and not waits:
+        return f"Blocked: asks “{asks[0]['question']}”" if len(asks) == 1 else f"Blocked: asks {len(asks)} questions"
+    return f"Blocked: waiting for {', '.join(wait['workflow'] for wait in waits)}" if waits else ""
 
 
 def waits_of(parts: Parts, calls: Sequence[WorkflowCall]) -> list[dict[str, Json]]:

@@ -83,6 +83,13 @@ def _route(data: Json) -> str:
     return f"{start} {'End the workflow' if data.get('to') == 'end' else data.get('stage')}"
 
 
+def _blocked(data: Json) -> str:
+    if data.get("questions") and not data.get("calls"):
+        return "is blocked: asks a person"
+    calls = data.get("calls")
+    return "is blocked: waiting for a workflow" if calls == 1 else f"is blocked: waiting for {calls} workflows"
+
+
 _TEXTS: dict[str, Callable[[Json], str]] = {
     "run.started": lambda data: "The run was accepted",
     "run.waiting": lambda data: "The run waits",
@@ -98,11 +105,7 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
     "agent.turn": lambda data: f"answered, turn {data.get('turn')}",
     "agent.tool": lambda data: f"called {data.get('tool')}",
     "agent.message": lambda data: _short(data.get("text", "")),
-    "agent.blocked": lambda data: (
-        "is blocked: waiting for a workflow"
-        if data.get("calls") == 1
-        else f"is blocked: waiting for {data.get('calls')} workflows"
-    ),
+    "agent.blocked": _blocked,
     "agent.resumed": lambda data: "tries again now" if data.get("reason") == "retry" else "goes on with the result",
     "agent.retrying": lambda data: (
         "lost its worker and is taken up again"
@@ -123,13 +126,20 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
         f"hook {data.get('hook') or data.get('hook_kind')} {'skipped' if data.get('skipped') else 'finished'}"
     ),
     "hook.failed": lambda data: f"hook {data.get('hook')} failed",
-    "gate.opened": lambda data: f"waits for an approval: {data.get('gate') or ', '.join(data.get('options', []))}",
+    "gate.opened": lambda data: (
+        f"asks: {_short(data['question'])}"
+        if "question" in data
+        else f"waits for an approval: {data.get('gate') or ', '.join(data.get('options', []))}"
+    ),
+    "gate.voted": lambda data: (
+        f"{data.get('by')} chose {data.get('option')}: {data.get('answers')} of {data.get('quorum')}"
+    ),
     "gate.reminded": lambda data: "a reminder was sent",
     "gate.answered": lambda data: (
-        f"{data.get('by')} chose {data.get('option')}"
+        (f"{data.get('by')} chose {data['option']}" if data.get("option") else f"{data.get('by')} answered")
         + (f": “{_short(data['comment'])}”" if data.get("comment") else "")
     ),
-    "gate.expired": lambda data: "the deadline of the approval passed",
+    "gate.expired": lambda data: "nobody answered in time",
     "message.received": lambda data: _short(data.get("text", "")),
     "warning": lambda data: _short(data.get("message", "")),
 }

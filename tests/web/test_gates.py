@@ -233,3 +233,18 @@ def test_what_an_agent_asks_is_text_whatever_it_holds(site: Site) -> None:
 
     assert "<script>alert" not in answer
     assert "<b>Yes</b>" not in answer
+
+
+def test_the_run_page_shows_what_a_blocked_agent_asks(site: Site) -> None:
+    """Rule 12.3: the agent, what it asks, a link to the question; and its answer among its turns afterwards."""
+    gate = opened(site, script=asked("Which colour?"))
+    shown = site.client("operator").get(f"/r/{gate.run_id}")
+    words = text_of(shown)
+
+    assert "Blocked: asks “Which colour?”" in words
+    assert "Waiting for an answer" in words
+    assert f'href="/a/{gate.pk}"' in shown.content.decode()
+    assert "asks: Which colour?" in words
+    assert post(site.client("operator"), gate, "", "Blue, please.").status_code == 302
+    for address in (f"/r/{gate.run_id}/agents/{gate.agent_run_id}", f"/r/{gate.run_id}?tab=prompts"):
+        assert "Blue, please." in text_of(site.client("viewer").get(address)), address

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from runs.models import AgentRun, AgentTurn, WorkflowCall, WorkflowRun
+from runs.models import AgentRun, AgentTurn, Gate, WorkflowCall, WorkflowRun
 from runs.pages.readable import cut
+from runs.questions import question_results
 
 Json = Any
 PAGE = 20  # turns
@@ -34,8 +35,9 @@ def prompts_tab(run: WorkflowRun, agent: str, page: int) -> dict[str, Json]:
     count = rows.count()
     start = max(page - 1, 0) * PAGE
     turns = list(rows.select_related("agent_run__stage_run").order_by("at", "pk")[start : start + PAGE])
-    calls = WorkflowCall.objects.filter(agent_run__in={turn.agent_run_id for turn in turns})
-    envelopes = dict(calls.values_list("key", "envelope"))
+    at_work = {turn.agent_run_id for turn in turns}
+    envelopes = dict(WorkflowCall.objects.filter(agent_run__in=at_work).values_list("key", "envelope"))
+    envelopes |= question_results(Gate.objects.filter(agent_run__in=at_work))
     kept = {"tab": "prompts", **({"agent": agent} if agent else {})}
     address = reverse("run", args=[run.pk])
     return {
