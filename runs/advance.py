@@ -218,6 +218,7 @@ class _Batch:
                 request.call,
                 refused.known or request.workflow,
                 CallStatus.REFUSED,
+                request.agent,
                 envelope=envelope("refused", error=refused.message),
             )
             store.insert_calls(held, [call], self.now)
@@ -226,10 +227,9 @@ class _Batch:
                 facts.RouteRefused(request.call, refused.known or request.workflow, refused.message, refused.detail),
             )
             return
-        child = new_child(row, target, request.call, "route")
-        self._insert(
-            held, [NewCall(request.call, target.name, CallStatus.WAITING, child=child, timeout=request.timeout)]
-        )
+        child = new_child(row, target, request.call, "agent" if request.agent else "route")
+        call = NewCall(request.call, target.name, CallStatus.WAITING, request.agent, "", child, timeout=request.timeout)
+        self._insert(held, [call])
         self.decide(held, facts.RouteOpened(request.call, target.name, str(child.id), target.input, request.timeout))
 
     def step_of(self, held: Work, key: str, conversation: Any = None) -> None:
@@ -256,13 +256,13 @@ class _Batch:
     def _save(self, lease: store.Lease | None, fact: facts.Fact | None) -> None:
         for work in self._works.values():
             if work.decisions:
+                self.outcome.gates |= {work.row.pk for decision in work.decisions if decision.asks_people}
                 store.save(work, self.now, lease)
                 self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
                 self.outcome.ended = self.outcome.ended or work.state.over
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
                 ready = sum(
-                self.outcome.gates |= {work.row.pk for decision in work.decisions if decision.asks_people}
                     1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known
                 )
                 self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))

@@ -46,6 +46,14 @@ class AnswerBody(StrictSchema):
     comment: str = ""
 
 
+class RerunOfOut(Schema):
+    """The run that a re-run or a retry repeats; `run_id` is null when it has been deleted."""
+
+    run_id: str | None
+    number: int
+    from_stage: str | None
+
+
 class EmptyBody(StrictSchema):
     """No fields."""
 
@@ -123,6 +131,7 @@ class RunOut(Schema):
     error: ErrorOut | None
     warnings: list[WarningOut]
     parent: ParentOut | None
+    rerun_of: RerunOfOut | None
     children: list[str]
     key: str | None
     waiting_on: list[WaitOut]

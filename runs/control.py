@@ -71,6 +71,19 @@ def resume_run(run_id: UUID, *, by: str) -> None:
     announce(apply(run_id, facts.Resumed(by), before=check))
 
 
+def send_message(run_id: UUID, text: str, *, by: str) -> None:
+    """Tell a run something: its agents at work hear it with their next turn; where there is none, those that begin
+    next. Raises Invalid for a text that is empty or too large, and WrongState when the run has ended."""
+    if not text.strip():
+        raise Invalid("The message is empty.", details=[Detail("text", "write a text")])
+    check_size(text, "text")
+
+    def check(work: Work) -> None:
+        _wanted(work, not work.state.over, "an unfinished run")
+
+    announce(apply(run_id, facts.MessageReceived(text, by), before=check))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to a gate: `option` is a label. A question without options takes any text, in either field."""

@@ -43,7 +43,7 @@ def start_run(workflow: Workflow, value: Json, start: Start, *, read_json: bool 
     With `read_json`, text that is a JSON object is read as one where the workflow has an input schema.
     Raises Invalid (input or key), Conflict (archived) or NotSupported; then no run exists.
     """
-    _check_start(start)
+    check_start(start)
     first = started_before(workflow, start)
     if first is not None:
         return first, False
@@ -60,7 +60,7 @@ def start_run(workflow: Workflow, value: Json, start: Start, *, read_json: bool 
             raise
         return first, False
     crash_point("run.committed")
-    _tell([row])
+    tell([row])
     return row, True
 
 
@@ -77,7 +77,7 @@ def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> lis
     """Start up to 100 runs together: all of them, or none and every problem named."""
     if not 1 <= len(values) <= MAX_BATCH:
         raise Invalid(f"A batch takes 1 to {MAX_BATCH} inputs.", details=[Detail("inputs", f"{len(values)} given")])
-    _check_start(start)
+    check_start(start)
     targets: list[Target] = []
     problems: list[Detail] = []
     for place, value in enumerate(values):
@@ -92,11 +92,12 @@ def start_batch(workflow: Workflow, values: Sequence[Json], start: Start) -> lis
         raise Invalid("Some inputs do not fit; nothing was started.", details=problems)
     new = [_new_run(workflow, target, start) for target in targets]
     rows = store.in_transaction(lambda: store.insert_runs(new, timezone.now()))
-    _tell(rows)
+    tell(rows)
     return rows
 
 
-def _check_start(start: Start) -> None:
+def check_start(start: Start) -> None:
+    """Refuse a key or metadata out of bounds."""
     if start.key is not None and not 1 <= len(start.key) <= MAX_KEY:
         raise Invalid(
             "The idempotency key is out of bounds.", details=[Detail("Idempotency-Key", f"1 to {MAX_KEY} characters")]
@@ -121,7 +122,8 @@ def _new_run(workflow: Workflow, target: Target, start: Start) -> NewRun:
     )
 
 
-def _tell(rows: Sequence[WorkflowRun]) -> None:
+def tell(rows: Sequence[WorkflowRun]) -> None:
+    """Ring and tell after runs were started."""
     bell.ring([row.pk for row in rows])
     fanout.changed({row.pk: (row.project_id, row.seq) for row in rows})
 
@@ -148,4 +150,4 @@ def start_scheduled(row: ScheduledStart, now: datetime) -> None:
 
     child = store.in_transaction(work)
     if child is not None:
-        _tell([child])
+        tell([child])

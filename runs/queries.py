@@ -18,6 +18,7 @@ from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.ids import child_run_id
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.questions import question_results
+from runs.rerun_links import with_links
 
 Json = Any
 
@@ -101,7 +102,8 @@ def runs_json(rows: Sequence[WorkflowRun]) -> list[dict[str, Json]]:
     # A run may be waited for by others too; the call that started it is the one that its id derives from.
     called = {child: call for call, child in calls if child is not None and child_run_id(call) == child}
     stages, waiting = _stages(ids), waiting_on(ids)
-    return [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
+    shown = [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
+    return with_links(shown, rows)
 
 
 def _run(

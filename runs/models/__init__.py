@@ -4,8 +4,8 @@ from runs.models.agent_run import AgentRun, AgentTurn
 from runs.models.event import Event
 from runs.models.gate import Gate
 from runs.models.heartbeat import Heartbeat
-from runs.models.saved_view import SavedView
 from runs.models.rerun import Rerun
+from runs.models.saved_view import SavedView
 from runs.models.scheduled_start import ScheduledStart
 from runs.models.stage_run import StageRun
 from runs.models.taken_route import TakenRoute

@@ -2,6 +2,7 @@
 
 from runs.store.calls import clear_cascade, keep_late, mark_cascade, record_answer, resolve_call, waiting_callers
 from runs.store.creating import NewCall, NewRun, child_id_for, insert_calls, insert_runs
+from runs.store.rerunning import Keeps, insert_rerun
 from runs.store.saving import Lease, save, save_tool_results
 from runs.store.transactions import in_transaction
 from runs.store.upkeep import (
@@ -19,6 +20,7 @@ from runs.store.upkeep import (
 from runs.store.work import TurnRecord, Work, lock, state_of
 
 __all__ = [
+    "Keeps",
     "Lease",
     "NewCall",
     "NewRun",
@@ -34,6 +36,7 @@ __all__ = [
     "forget_beats",
     "in_transaction",
     "insert_calls",
+    "insert_rerun",
     "insert_runs",
     "keep_late",
     "lock",

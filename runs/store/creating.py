@@ -44,6 +44,7 @@ class NewRun:
     depth: int = 0
     lineage: tuple[tuple[int, str], ...] = ()  # of the run that asks, root first; empty for a root
     id: UUID | None = None
+    told: dict[str, Json] = field(default_factory=dict)  # what the first event of the log says beside
 
 
 def next_number(project_id: int, count: int = 1) -> int:
@@ -69,7 +70,7 @@ _RUN_FIELDS = tuple(field.attname for field in WorkflowRun._meta.concrete_fields
 
 
 def _accepted(run: NewRun) -> NewEvent:
-    data = {"workflow": run.workflow_name, "version": run.version_number, "input": run.input}
+    data = {"workflow": run.workflow_name, "version": run.version_number, "input": run.input, **run.told}
     return NewEvent("run.started", None, None, data)
 
 

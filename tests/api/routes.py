@@ -67,6 +67,9 @@ ROWS: dict[str, Row] = {
     "POST /runs/{run_id}/cancel": Row(Role.OPERATOR),
     "POST /runs/{run_id}/pause": Row(Role.OPERATOR),
     "POST /runs/{run_id}/resume": Row(Role.OPERATOR, 409),  # it is not paused
+    "POST /runs/{run_id}/retry": Row(Role.OPERATOR, 409),  # it has not failed
+    "POST /runs/{run_id}/rerun": Row(Role.OPERATOR, 409),  # it has not ended
+    "POST /runs/{run_id}/messages": Row(Role.OPERATOR, 200, {"text": "Be quick."}),
     "GET /projects/{p}/gates": Row(Role.VIEWER),
     "GET /gates/{gate_id}": Row(Role.VIEWER),
     "POST /gates/{gate_id}/answer": Row(Role.OPERATOR, 200, {"option": "Yes"}),
