@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("agents.urls")),
     path("", include("builder.urls")),
     path("", include("builder.project_urls")),
+    path("", include("runs.urls_lists")),
     path("", include("runs.urls")),
 ]
 

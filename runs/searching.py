@@ -4,6 +4,8 @@ PostgreSQL has an index on an expression, SQLite a full-text table that triggers
 is added by either. Words are found by their beginnings, without case; of each text the first 20,000 characters count.
 """
 
+# ruff: noqa: S608 - put together from names of this file alone; what people write is a parameter
+
 from __future__ import annotations
 
 import re
@@ -33,13 +35,13 @@ class HasWords(Func):
         super().__init__(F("number"), F("input"), F("result"))
         self.project_id, self.words = project_id, words
 
-    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, tuple[str | int, ...]]:
         """A look into the full-text table, whose row numbers are project and number."""
         number, _ = compiler.compile(self.get_source_expressions()[0])
         first = self.project_id * _ROOM
         sought = " ".join(f'"{word}"*' for word in self.words)
         inner = "SELECT rowid - %s FROM run_text WHERE run_text MATCH %s AND rowid >= %s AND rowid < %s"
-        return f"{number} IN ({inner})", [first, sought, first, first + _ROOM]
+        return f"{number} IN ({inner})", (first, sought, first, first + _ROOM)
 
     def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
         """The expression of the index `run_text`, word for word."""
@@ -79,8 +81,10 @@ def _sqlite() -> list[str]:
 
 
 def install(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    """For migrations: make the index. To be run again after one that makes SQLite's table of runs anew, since that drops
-    the triggers; harmless where all is there."""
+    """For migrations: make the index; harmless where it is there.
+
+    To be run again after a migration that makes SQLite's table of runs anew, since that drops the triggers.
+    """
     if editor.connection.vendor == "postgresql":
         editor.execute(
             f"CREATE INDEX IF NOT EXISTS run_text ON runs_workflowrun USING gin ({_vector('input', 'result')})"
@@ -94,7 +98,7 @@ def install(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
         if fresh:
             key = f"run.project_id * {_ROOM} + run.number"
             cursor.execute(
-                f"INSERT INTO run_text (rowid, body) SELECT {key}, {_body('run')} FROM runs_workflowrun AS run"  # noqa: S608
+                f"INSERT INTO run_text (rowid, body) SELECT {key}, {_body('run')} FROM runs_workflowrun AS run"
             )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,13 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from builder.models import Workflow
-from projects.access import Role, project_for, role_of
-from projects.errors import BatonError, NotFound
-from projects.models import Project
+from projects.access import Role
+from projects.errors import BatonError
 from runs import control, queries
 from runs.models import WorkflowRun
-from runs.pages import listing
 from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
 from runs.pages.inbox import open_count
@@ -112,44 +107,3 @@ def pause(request: HttpRequest, run_id: str) -> HttpResponse:
 def resume(request: HttpRequest, run_id: str) -> HttpResponse:
     """Let a paused run go on."""
     return _control(request, run_id, lambda run, by: control.resume_run(run.pk, by=by))
-
-
-@require_GET
-def project_runs(request: HttpRequest, slug: str) -> HttpResponse:
-    """The runs of a project, newest first."""
-    caller = caller_of(request)
-    project = project_for(caller, slug)
-    return render(request, "runs/list.html", _list(request, project, None, can_run=False))
-
-
-@require_GET
-def workflow_runs(request: HttpRequest, workflow_id: int) -> HttpResponse:
-    """The runs of one workflow, newest first."""
-    caller = caller_of(request)
-    workflow = Workflow.objects.select_related("project").filter(pk=workflow_id).first()
-    if workflow is None or role_of(caller, workflow.project) is None:
-        raise NotFound("There is no such workflow.")
-    return render(
-        request,
-        "runs/list.html",
-        _list(request, workflow.project, workflow, can_run=operates(caller, workflow.project)),
-    )
-
-
-def _list(request: HttpRequest, project: Project, workflow: Workflow | None, *, can_run: bool) -> dict[str, Any]:
-    chosen = {name: request.GET.get(name, "") for name in ("status", "workflow", "origin", "kind")}
-    before = request.GET.get("before")
-    shown = listing.listing(project, workflow, chosen, number_of(before, 0) or None)
-    address = reverse("workflow-runs", args=[workflow.pk]) if workflow else reverse("project-runs", args=[project.slug])
-    kept = {name: value for name, value in chosen.items() if value}
-    older = f"{address}?{urlencode({**kept, 'before': shown['next']})}" if shown["next"] else ""
-    newer = f"{address}?{urlencode(kept)}" if before else ""
-    dialog = reverse("run-dialog", args=[workflow.pk]) if workflow and can_run else ""
-    return {
-        **shown,
-        "filters": chosen,
-        "older_url": older,
-        "newer_url": newer,
-        "can_run": can_run,
-        "run_dialog_url": dialog,
-    }

@@ -11,6 +11,7 @@ import "./import.js";
 import "./time.js";
 import "./live.js";
 import "./builder-live.js";
+import "./run-list.js";
 import "./bell.js";
 
 // A view may answer a form with an ordinary redirect: without a script the browser follows it, with htmx we do the same

@@ -1,0 +1,134 @@
+"""Finding runs of a project: what a list may be narrowed to, and the rows that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from builder.models import Workflow
+from projects.models import Project
+from runs.engine.status import RunStatus
+from runs.models import WorkflowRun
+from runs.searching import HasWords, words_of
+
+SPANS = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+}
+_MOST_TEXT = 200
+_DISORDER = 1000  # run numbers that two workers may give out against the order of their clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is narrowed to, as it stands in the address; an empty text does not narrow."""
+
+    status: str = ""
+    workflow: str = ""
+    origin: str = ""
+    kind: str = ""  # earnest or dry
+    time: str = ""  # one of SPANS: begun within it
+    since: str = ""  # a day, as is until: both inclusive, in UTC
+    until: str = ""
+    text: str = ""
+    view: str = ""  # "flat": children beside their parents
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What is set, for an address."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def as_tree(self) -> bool:
+        """Whether only roots stand at the top: so until something is looked for, which may be a child."""
+        return self.view != "flat" and not (self.status or self.workflow or self.origin or self.text)
+
+
+def wanted_from(given: Mapping[str, str]) -> Wanted:
+    """Read an address; the text is cut off after 200 characters."""
+    found = {field.name: given.get(field.name, "").strip()[:_MOST_TEXT].replace("\0", "") for field in fields(Wanted)}
+    return Wanted(**found)
+
+
+def problems_of(wanted: Wanted) -> dict[str, str]:
+    """What cannot be looked for, by field; what has a problem narrows nothing."""
+    found = {}
+    for name in ("since", "until"):
+        if getattr(wanted, name) and _day(getattr(wanted, name)) is None:
+            found[name] = "Write a day as 2026-11-21."
+    if wanted.text and not words_of(wanted.text):
+        found["text"] = "Write at least one letter or figure."
+    first, last = _day(wanted.since), _day(wanted.until)
+    if first and last and first > last:
+        found["until"] = "This day is before the first one."
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def runs_that_fit(project: Project, workflow: Workflow | None, wanted: Wanted) -> QuerySet[WorkflowRun]:
+    """The runs, without an order. Each filter has an index of its own (see benchmarks/run_list.py)."""
+    rows = WorkflowRun.objects.filter(project=project)
+    if workflow is not None:
+        rows = rows.filter(workflow=workflow)
+    elif wanted.workflow:
+        rows = _of_workflow(rows, project, wanted.workflow)
+    if wanted.status in set(RunStatus):
+        rows = rows.filter(status=wanted.status)
+    if wanted.origin:
+        rows = rows.filter(origin=wanted.origin)
+    if wanted.kind in ("dry", "earnest"):
+        rows = rows.filter(dry__isnull=wanted.kind == "earnest")
+    rows = _within(rows, project, wanted)
+    if words_of(wanted.text):
+        rows = _with_text(rows, project, wanted.text)
+    return rows.filter(parent=None) if wanted.as_tree and workflow is None else rows
+
+
+def _of_workflow(rows: QuerySet[WorkflowRun], project: Project, name: str) -> QuerySet[WorkflowRun]:
+    """By the workflow's name now; runs of a deleted workflow are found by the name that they keep."""
+    found = Workflow.objects.filter(project=project, name=name).values_list("pk", flat=True).first()
+    return rows.filter(workflow=found) if found else rows.filter(workflow=None, workflow_name=name)
+
+
+def _with_text(rows: QuerySet[WorkflowRun], project: Project, text: str) -> QuerySet[WorkflowRun]:
+    number = text.removeprefix("#")
+    words = Q(HasWords(project.pk, words_of(text)))
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        return rows.filter(Q(number=int(number)) if text.startswith("#") else words | Q(number=int(number)))
+    return rows.filter(words)
+
+
+def _within(rows: QuerySet[WorkflowRun], project: Project, wanted: Wanted) -> QuerySet[WorkflowRun]:
+    first, last = _day(wanted.since), _day(wanted.until)
+    starts = [_midnight(first)] if first else []
+    if wanted.time in SPANS:
+        starts.append(timezone.now() - SPANS[wanted.time])
+    # Numbers follow time: bounded by them too, the list, which goes by number, walks through nothing else.
+    if starts:
+        begin = max(starts)
+        rows = rows.filter(created_at__gte=begin, number__gt=_newest_before(project, begin) - _DISORDER)
+    if last:
+        end = _midnight(last) + timedelta(days=1)
+        rows = rows.filter(created_at__lt=end, number__lte=_newest_before(project, end) + _DISORDER)
+    return rows
+
+
+def _newest_before(project: Project, moment: datetime) -> int:
+    earlier = WorkflowRun.objects.filter(project=project, created_at__lt=moment).order_by("-created_at", "-id")
+    return earlier.values_list("number", flat=True).first() or 0
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)

@@ -1,0 +1,37 @@
+// The list of runs: unfolding without losing one's place, and choosing many at once.
+
+import { root } from "./live.js";
+
+const open = () => document.querySelectorAll('#run-rows input[name="run"]');
+
+/** What is unfolded stands in the address, as it does without a script. */
+async function unfold(link) {
+  await htmx.ajax("GET", link.href, { source: link, target: "#run-list", swap: "none" });
+  history.replaceState(null, "", link.href);
+  const list = document.getElementById("run-list");
+  if (root && list) root.dataset.syncUrl = list.dataset.sync;
+  document.getElementById(link.id)?.focus();
+}
+
+function count() {
+  const button = document.getElementById("bulk-cancel");
+  if (!button) return;
+  const chosen = [...open()].filter((box) => box.checked).length;
+  button.disabled = !chosen;
+  button.lastChild.textContent = chosen ? `Cancel ${chosen} run${chosen === 1 ? "" : "s"}` : "Cancel chosen runs";
+}
+
+if (document.getElementById("run-list")) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-keeps-place]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    unfold(link);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "choose-all") for (const box of open()) box.checked = event.target.checked;
+    count();
+  });
+  document.addEventListener("htmx:after:settle", count);
+  count();
+}
