@@ -43,7 +43,7 @@ def messages_tab(run: WorkflowRun, chosen: Mapping[str, str], place: int | None)
         "whats": [{"value": key, "label": label} for key, (label, _) in WHAT.items()],
         "stage_names": _names(named, "stage"),
         "agent_names": _names(named, "agent"),
-        "messages": [_row(row) for row in rows],
+        "told": [_row(row) for row in rows],
         "more_url": f"{address}?{urlencode({**kept, 'from': last})}" if last else "",
         "first_url": f"{address}?{urlencode(kept)}" if place else "",
         "all_url": f"{address}?tab=messages",

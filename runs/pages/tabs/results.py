@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import escape
 
 from runs.models import WorkflowRun
 from runs.pages.readable import cut, leaves, markdown
@@ -45,13 +46,15 @@ def _values(run: WorkflowRun, where: str, values: Mapping[str, Json]) -> list[di
 
 def _value(run: WorkflowRun, pk: str, where: str, key: str, value: Json) -> dict[str, Json]:
     is_text = isinstance(value, str)
+    html = markdown(value) if is_text and len(value) <= _RENDERED and value.strip() else ""
     text, left = cut(value if is_text else json.dumps(value, indent=2, ensure_ascii=False))
     return {
         "id": pk,
         "key": key,
         "text": text,
         "left": left,
-        "html": markdown(value) if is_text and len(value) <= _RENDERED and value.strip() else "",
+        "html": html,
+        "plain": html == f"<p>{escape(text.strip())}</p>\n",
         "tree": leaves(value) if isinstance(value, dict | list) else None,
         "download_url": f"{reverse('run-download', args=[run.pk])}?from={where}&number={pk.rpartition('-')[2]}",
     }

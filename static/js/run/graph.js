@@ -9,6 +9,7 @@ import { goTo, here, makeCurrent, select, startSelection } from "../canvas/selec
 import { fit, startViewport, view, zoomTo } from "../canvas/viewport.js";
 
 const WIDE = matchMedia("(min-width: 720px)");
+const NEWS = 20_000; // milliseconds
 const READABLE = 0.55;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STAY = "a, button, input, textarea, select, .node-gates, .canvas-tools, .back-to-content, .minimap";
@@ -126,6 +127,17 @@ function keepDetails() {
   }).observe(document.getElementById("tree"), { attributes: true, attributeFilter: ["open"], subtree: true });
 }
 
+/** An answer is news for a moment; then the drawing is free again. */
+function forgetAnswers() {
+  const seen = new WeakSet();
+  setInterval(() => {
+    for (const gate of document.querySelectorAll(".node-gates .gate:not([data-state=open])")) {
+      if (seen.has(gate)) gate.remove();
+      else seen.add(gate);
+    }
+  }, NEWS);
+}
+
 /** A panel beside the drawing that comes or goes changes its room: whoever has not moved it sees all of it again. */
 function keepFitting() {
   let fitted = { ...view };
@@ -162,5 +174,6 @@ function start() {
 if (WIDE.matches) start();
 else WIDE.addEventListener("change", start, { once: true });
 keepDetails();
+forgetAnswers();
 addEventListener("hashchange", goToGate);
 goToGate();
