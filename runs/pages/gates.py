@@ -15,7 +15,7 @@ from projects.access import Caller, role_of
 from runs.approvers import said_by, who, why_not
 from runs.control import closed_message
 from runs.engine.status import GateStatus
-from runs.models import Gate
+from runs.models import Gate, WorkflowRun
 from runs.pages.shapes import entry, route_words
 from runs.pages.words import how_long
 
@@ -117,6 +117,19 @@ def card_for(caller: Caller, gate: Gate, **told: str) -> dict[str, Json]:
     why = why_not(caller, gate, role_of(caller, gate.run.project))
     mine = said_by(gate, caller.user.get_username())
     return card(gate, can_answer=not why, why=why, mine=mine, **told)
+
+
+def cards_for(caller: Caller | None, run: WorkflowRun, gates: Sequence[Gate]) -> list[dict[str, Json]]:
+    """The cards of gates of one run, with one look at who the reader is."""
+    if not gates or caller is None:
+        return [card(gate, can_answer=False) for gate in gates]
+    role, name = role_of(caller, run.project), caller.user.get_username()
+    shown = []
+    for gate in gates:
+        gate.run = run
+        why = why_not(caller, gate, role)
+        shown.append(card(gate, can_answer=not why, why=why, mine=said_by(gate, name)))
+    return shown
 
 
 def gate_page(caller: Caller, gate: Gate, **told: str) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import WorkflowSpec
+from projects.access import Caller
 from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
 from runs.models import Event, Gate, WorkflowCall, WorkflowRun
 from runs.pages.looks import Look, run_looks
@@ -35,7 +36,9 @@ def run_url(run_id: UUID | str) -> str:
     return reverse("run", args=[run_id])
 
 
-def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> dict[str, Json]:
+def page(
+    run: WorkflowRun, *, can_control: bool, viewer: Caller | None = None, since: int | None = None
+) -> dict[str, Json]:
     """The context of runs/run.html; with `since`, that of runs/_sync.html: what is newer."""
     run.refresh_from_db()
     events = _events(run, since)
@@ -50,7 +53,7 @@ def page(run: WorkflowRun, *, can_control: bool, since: int | None = None) -> di
     return {
         **frame(Frame(run, looks[run.pk], line, gates, calls, can_control), "live"),
         "waiting": waiting(run, can_control=can_control),
-        "stages": stages(parts, visits, only, can_control=can_control),
+        "stages": stages(parts, visits, only, viewer=viewer),
         "targets": targets(parts, visits, only),
         "graph": drawn(spec, run.workflow) if since is None else None,
         "taken": taken(run, spec, visits),

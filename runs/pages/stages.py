@@ -15,6 +15,7 @@ from django.utils import timezone
 from builder.layout import target_labels
 from builder.publish import frozen
 from builder.spec import END, ApprovalHook, AssignmentSpec, StageSpec, WorkflowRoute
+from projects.access import Caller
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
 from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages import gates as gate_pages
@@ -48,9 +49,11 @@ def visits_of(run: WorkflowRun) -> list[StageRun]:
 
 
 def stages(
-    parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None, *, can_control: bool = False
+    parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None, *, viewer: Caller | None = None
 ) -> list[dict[str, Json]]:
-    """Every stage of the version, or `only` those at these positions, with its latest visit."""
+    """Every stage of the version, or `only` those at these positions, with its latest visit.
+
+    Their gates are answered in place by `viewer`, who may be asked or not; without one nobody is shown buttons."""
     latest = {row.position: row for row in visits if only is None or row.position in only}
     agents: dict[UUID, list[AgentRun]] = defaultdict(list)
     for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in latest.values()]).order_by("position"):
@@ -62,7 +65,7 @@ def stages(
         visit = latest.get(index)
         stage = _stage(parts, index, spec, visit, agents[visit.pk] if visit else [])
         news = [gate for gate in parts.gates if visit and gate.stage_run_id == visit.pk and is_news(gate)]
-        stage["gates"] = [gate_pages.card(gate, can_answer=can_control) for gate in news]
+        stage["gates"] = gate_pages.cards_for(viewer, parts.run, news)
         shown.append(stage)
     return shown
 

@@ -35,7 +35,7 @@ def run_page(request: HttpRequest, run_id: str) -> HttpResponse:
     tab = request.GET.get("tab", "live")
     if tab in TABS and tab != "live":
         return render(request, "runs/run.html", tab_page(request, run, tab, can_control=can_control))
-    return render(request, "runs/run.html", pages.page(run, can_control=can_control))
+    return render(request, "runs/run.html", pages.page(run, can_control=can_control, viewer=caller))
 
 
 @require_GET
@@ -49,7 +49,7 @@ def sync(request: HttpRequest, run_id: str) -> HttpResponse:
     context = (
         pages.tab_frame(run, tab, can_control=can_control, since=since)
         if tab in TABS and tab != "live"
-        else pages.page(run, can_control=can_control, since=since)
+        else pages.page(run, can_control=can_control, viewer=caller, since=since)
     )
     return render(request, "runs/_sync.html", {**context, "approvals": open_count(caller)})
 
