@@ -14,6 +14,7 @@ from projects.access import Caller, Role, project_for
 from projects.rest import ERRORS, page
 from runs import api_shapes as shapes
 from runs import control, queries
+from runs.agent_work import work_of
 from runs.dry_runs import dry_run
 from runs.engine.status import GateStatus, RunStatus
 from runs.exercised import routes_of
@@ -202,7 +203,7 @@ def why_waiting(request: HttpRequest, run_id: str) -> Any:
 )
 def agent_work(request: HttpRequest, run_id: str, agent_run: str) -> Any:
     """What it was sent, what it answered, its tools, tokens and cost."""
-    return queries.agent_work(queries.run_for(_caller(request), run_id), agent_run)
+    return work_of(queries.run_for(_caller(request), run_id), agent_run)
 
 
 @router.post("/runs/{run_id}/cancel", response={200: shapes.RunOut, **ERRORS}, summary="Cancel a run")
