@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import lists
+from runs.views import dashboard, lists
 
 urlpatterns = [
+    path("p/<slug:slug>/dashboard", dashboard.project_dashboard, name="project-dashboard"),
     path("p/<slug:slug>/runs", lists.project_runs, name="project-runs"),
     path("p/<slug:slug>/runs/sync", lists.project_runs_sync, name="project-runs-sync"),
     path("p/<slug:slug>/runs/cancel", lists.cancel, name="runs-cancel"),

@@ -10,7 +10,13 @@ from projects.access import Caller, Role, role_of
 from projects.models import Project
 
 Json = Any
-_PAGES = {"Workflows": "project", "Agents": "agents", "Runs": "project-runs", "Settings": "project-settings"}
+_PAGES = {
+    "Workflows": "project",
+    "Agents": "agents",
+    "Runs": "project-runs",
+    "Dashboard": "project-dashboard",
+    "Settings": "project-settings",
+}
 
 
 def frame(caller: Caller, project: Project, current: str) -> dict[str, Json]:

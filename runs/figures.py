@@ -1,0 +1,160 @@
+"""What the runs of a project came to over a time: counted by the database, in a fixed number of queries.
+
+Dry runs do not count. A run counts at the time when it was started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, Count, FloatField, Func, Max, QuerySet, Sum
+from django.db.models.functions import Cast, Substr
+
+from projects.models import Project
+from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
+
+_MOST_WAITING = 8
+
+
+class Seconds(Func):
+    """The time between two moments in seconds; null where one of them is. Without Python's help in SQLite."""
+
+    output_field = FloatField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        """Days, times the seconds of one."""
+        return self.as_sql(
+            compiler, connection, template="(julianday(%(expressions)s)) * 86400.0", arg_joiner=") - julianday("
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        """An interval, as seconds."""
+        return self.as_sql(
+            compiler, connection, template="extract(epoch FROM (%(expressions)s))::float8", arg_joiner=" - "
+        )
+
+
+@dataclass(slots=True)
+class Figures:
+    """Sums over some runs. `seconds` and `longest` are of those that ended by themselves."""
+
+    runs: int = 0
+    completed: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+    tokens: int = 0
+    cost: float = 0.0
+
+    @property
+    def ended(self) -> int:
+        """How many completed or failed; a cancelled run is neither."""
+        return self.completed + self.failed
+
+    @property
+    def rate(self) -> float | None:
+        """The share of ended runs that completed, 0 to 1; None without any."""
+        return self.completed / self.ended if self.ended else None
+
+    @property
+    def mean(self) -> float | None:
+        """Seconds that an ended run took from its start on average; None without any."""
+        return self.seconds / self.ended if self.ended else None
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add one row of a grouped query."""
+        self.runs += row["count"]
+        self.tokens += (row["sent"] or 0) + (row["got"] or 0)
+        self.cost += row["paid"] or 0.0
+        if row["status"] not in (RunStatus.COMPLETED.value, RunStatus.FAILED.value):
+            return
+        if row["status"] == RunStatus.COMPLETED.value:
+            self.completed += row["count"]
+        else:
+            self.failed += row["count"]
+        self.seconds += row["took"] or 0.0
+        self.longest = max(self.longest, row["most"] or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """The sums as a whole, by the beginning of an hour or a day (ISO, UTC, cut off), and by workflow."""
+
+    total: Figures
+    by_time: dict[str, Figures]
+    by_workflow: dict[str, Figures]
+
+
+def run_figures(project: Project, since: datetime, *, hourly: bool) -> RunFigures:
+    """The runs since a moment, from one query."""
+    begun = WorkflowRun.objects.filter(project=project, created_at__gte=since, dry__isnull=True)
+    took = Seconds("finished_at", "started_at")
+    # Both databases write a moment as text from the year down, in UTC: cut off, it is an hour or a day.
+    at = Substr(Cast("created_at", CharField()), 1, 13 if hourly else 10)
+    grouped = (
+        begun.values("workflow_name", "status", at=at)
+        .annotate(
+            count=Count("pk"),
+            took=Sum(took),
+            most=Max(took),
+            sent=Sum("input_tokens"),
+            got=Sum("output_tokens"),
+            paid=Sum("cost"),
+        )
+        .order_by()
+    )
+    found = RunFigures(Figures(), {}, {})
+    for row in map(dict[str, Any], grouped):
+        found.total.add(row)
+        found.by_time.setdefault(row["at"].replace("T", " "), Figures()).add(row)
+        found.by_workflow.setdefault(row["workflow_name"], Figures()).add(row)
+    return found
+
+
+@dataclass(slots=True)
+class AgentFigures:
+    """How often an agent worked, how often it failed, and how long it took when it ended."""
+
+    works: int = 0
+    failed: int = 0
+    turns: int = 0
+    seconds: float = 0.0
+    ended: int = 0
+
+
+def agent_figures(project: Project, since: datetime) -> dict[str, AgentFigures]:
+    """By the name of the agent, from one query."""
+    works: QuerySet[AgentRun] = AgentRun.objects.filter(
+        run__project=project, run__created_at__gte=since, run__dry__isnull=True
+    )
+    took = Seconds("finished_at", "started_at")
+    grouped = works.values("agent", "status").annotate(
+        count=Count("pk"), ended=Count("finished_at"), took=Sum(took), turned=Sum("turns")
+    )
+    found: dict[str, AgentFigures] = {}
+    for row in grouped.order_by():
+        one = found.setdefault(row["agent"], AgentFigures())
+        one.works += row["count"]
+        one.failed += row["count"] if row["status"] == AgentStatus.FAILED.value else 0
+        one.turns += row["turned"] or 0
+        one.seconds += row["took"] or 0.0
+        one.ended += row["ended"]
+    return found
+
+
+def waiting_longest(project: Project) -> Iterable[tuple[datetime, WorkflowRun, str]]:
+    """Since when, which run, and for what: open gates and calls of workflows, the oldest first."""
+    gates = Gate.objects.filter(run__project=project, run__dry__isnull=True, status=GateStatus.OPEN.value)
+    calls = WorkflowCall.objects.filter(
+        run__project=project, run__dry__isnull=True, status=CallStatus.WAITING.value
+    ).select_related("run")
+    found = [
+        (gate.opened_at, gate.run, f"a person, at {gate.stage}")
+        for gate in gates.select_related("run").order_by("opened_at")[:_MOST_WAITING]
+    ]
+    found += [(call.since, call.run, call.workflow_name) for call in calls.order_by("since")[:_MOST_WAITING]]
+    return sorted(found, key=lambda each: each[0])[:_MOST_WAITING]

@@ -1,0 +1,102 @@
+"""The dashboard of a project: its figures, its pictures, and what they cost to make."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+from django.utils import timezone
+
+from runs.models import WorkflowRun
+from runs.pages.charts import amount, share, took
+from tests.web.conftest import Site, text_of
+from tests.web.test_run_list import add
+
+
+def page(site: Site, query: str = "", who: str = "viewer") -> str:
+    """The dashboard as its reader sees it."""
+    answer = site.client(who).get(f"/p/{site.project.slug}/dashboard{query}")
+    assert answer.status_code == 200
+    return text_of(answer)
+
+
+def took_seconds(seconds: float) -> dict[str, datetime]:
+    """The fields of a run that was started a moment ago and took so long."""
+    begin = datetime.now(UTC) - timedelta(minutes=1)
+    return {"started_at": begin, "finished_at": begin + timedelta(seconds=seconds)}
+
+
+def test_the_figures_are_those_of_the_runs(site: Site) -> None:
+    """Issue 4, item 6: runs, success rate, duration, tokens and cost; a cancelled run is neither."""
+    for seconds, status in ((20, "completed"), (40, "completed"), (60, "failed"), (500, "cancelled")):
+        add(site, status, input_tokens=1000, output_tokens=500, cost=0.25, **took_seconds(seconds))
+
+    shown = page(site, "?period=24h")
+
+    assert "Runs 5 2 open or cancelled" in shown
+    assert "Success rate 66.7 % 1 failed" in shown
+    assert "Average duration 40 s longest 1 min" in shown
+    assert "Tokens 6 000" in shown
+    assert "Cost $1.00" in shown
+    assert re.search(r"Publish 4 1 66\.7 % 40 s 6 000 \$1\.00", shown)
+    assert "Ada 1 0" in shown
+
+
+def test_dry_runs_and_older_runs_do_not_count(site: Site) -> None:
+    """Issue 4, item 6, and dry runs: they stand in, so that they say nothing about success."""
+    add(site, dry={"root": {}})
+    add(site, created_at=timezone.now() - timedelta(days=8))
+    add(site, created_at=timezone.now() - timedelta(days=20))
+
+    assert "Runs 1 1 open" in page(site, "?period=24h")
+    assert "Runs 1 1 open" in page(site, "?period=nonsense")
+    assert "Runs 3 1 open" in page(site, "?period=30d")
+
+
+def test_who_waits_longest_is_named(site: Site) -> None:
+    """Issue 4, item 6: waiting longest."""
+    assert "Review #1 for a person, at Look" in page(site)
+
+
+def test_every_bar_is_a_number_in_the_table_too(site: Site) -> None:
+    """Accessibility: the pictures are hidden from screen readers, their numbers stand in a table."""
+    add(site, **took_seconds(20))
+    markup = site.client("viewer").get(f"/p/{site.project.slug}/dashboard").content.decode()
+
+    assert markup.count('<svg viewBox="0 0 320 96" preserveAspectRatio="none" aria-hidden="true"') == 2
+    assert "Nothing to show for this time." in markup  # no tokens were spent
+    assert "Figures over time" in markup
+    assert "style=" not in markup
+    HTMLParser().feed(markup)
+
+
+def test_no_runs_at_all_is_said(site: Site) -> None:
+    """Empty states say what the thing is and give one button."""
+    WorkflowRun.objects.update(created_at=timezone.now() - timedelta(days=90))
+
+    assert "No runs in this time" in page(site)
+
+
+def test_the_number_of_queries_is_fixed(site: Site, django_assert_max_num_queries: object) -> None:
+    """Speed: many runs, workflows and agents cost no query more."""
+    for _ in range(8):
+        add(site, parent=add(site, "failed"))
+    with django_assert_max_num_queries(11):  # type: ignore[operator]
+        page(site, "?period=30d")
+
+
+@pytest.mark.parametrize("period", ["24h", "7d", "30d"])
+def test_a_stranger_sees_nothing(site: Site, period: str) -> None:
+    """Rule 1.3: to strangers the project does not exist."""
+    assert site.client("stranger").get(f"/p/{site.project.slug}/dashboard?period={period}").status_code == 404
+
+
+def test_words_of_figures() -> None:
+    """Figures are short, and never round a failure away."""
+    assert [took(each) for each in (None, 0.42, 59.9, 125, 7200, 7800)] == [
+        "–", "0.4 s", "1 min", "2 min 5 s", "2 h", "2 h 10 min"
+    ]  # fmt: skip
+    assert [amount(each) for each in (0, 9999, 12_300, 4_100_000)] == ["0", "9 999", "12.3 k", "4.1 M"]
+    assert [share(each) for each in (None, 0.0, 0.5, 0.99999, 1.0)] == ["–", "0 %", "50 %", "99.9 %", "100 %"]
