@@ -218,6 +218,20 @@ def kept_calls(old: WorkflowRun, before: Sequence[int]) -> list[WorkflowCall]:
     return [call for call in found if call.child and visit_of(call) in before]
 
 
+def choosable(old: WorkflowRun) -> list[WorkflowCall]:
+    """All calls of a run that a re-run may make again, depending on where it begins."""
+    return kept_calls(old, [visit.entry for visit in _visits(old)])
+
+
+def children_before(old: WorkflowRun, stage: str | None) -> list[WorkflowCall]:
+    """Those of them that a re-run from `stage` keeps; none where the whole run begins again."""
+    if stage is None:
+        return []
+    visits = _visits(old)
+    entry = first_entry(visits, stage)
+    return kept_calls(old, [visit.entry for visit in visits if visit.entry < entry])
+
+
 def visit_of(call: WorkflowCall) -> int:
     """The number of the visit that made a call: "route/ENTRY", or "ENTRY/POSITION/TURN/INDEX"."""
     parts = call.key.split("/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import dry_runs, gates, home, run_tabs, runs, start
+from runs.views import compare, control, dry_runs, gates, home, run_tabs, runs, start
 
 urlpatterns = [
     path("", home.projects, name="projects"),
@@ -22,6 +22,10 @@ urlpatterns = [
     path("r/<str:run_id>/stages/<int:number>", runs.stage, name="run-stage"),
     path("r/<str:run_id>/agents/<str:agent_run>", runs.agent, name="run-agent"),
     path("r/<str:run_id>/cancel", runs.cancel, name="run-cancel"),
+    path("r/<str:run_id>/stop", control.stop_dialog, name="run-stop"),
+    path("r/<str:run_id>/message", control.message_dialog, name="run-message"),
+    path("r/<str:run_id>/again", control.again_dialog, name="run-again"),
+    path("runs/compare", compare.compare, name="run-compare"),
     path("r/<str:run_id>/pause", runs.pause, name="run-pause"),
     path("r/<str:run_id>/resume", runs.resume, name="run-resume"),
     path("approvals", gates.approvals, name="approvals"),

@@ -15,6 +15,7 @@ from builder.spec import WorkflowSpec
 from projects.access import Caller
 from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
 from runs.models import Event, Gate, WorkflowCall, WorkflowRun
+from runs.pages.control import controls
 from runs.pages.looks import Look, run_looks
 from runs.pages.readable import cut
 from runs.pages.run_graph import drawn, taken
@@ -195,6 +196,7 @@ def _bar(parts: Frame) -> dict[str, Json]:
         if can_control and run.status == RunStatus.PAUSED.value
         else "",
         "children_running": len(waited),
+        **controls(run, can_control),
     }
 
 

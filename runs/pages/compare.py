@@ -1,0 +1,176 @@
+"""Two runs of a workflow side by side: what they cost, the way they went, and what they returned."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.urls import reverse
+
+from builder.pages.text_diff import text_diff
+from runs.models import AgentRun, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.looks import run_looks
+from runs.pages.words import DECIDERS, origin_text
+from runs.rerun_links import link_of
+
+Json = Any
+_OFFERED = 30  # runs of the workflow that can be chosen
+
+
+def compare(a: WorkflowRun, b: WorkflowRun) -> dict[str, Json]:
+    """The context of runs/compare.html: both runs, their facts, their steps in pairs, and the texts that differ."""
+    looks = run_looks([a, b])
+    sides = [{**_side(run), **looks[run.pk]._asdict()} for run in (a, b)]
+    return {
+        "sides": sides,
+        "facts": [_fact(label, *values) for label, values in _facts(a, b)],
+        "steps": _pairs(_steps(a), _steps(b)),
+        "texts": [_text(label, one, other) for label, one, other in _texts(a, b)],
+    }
+
+
+def choices(run: WorkflowRun, *chosen: WorkflowRun | None) -> list[dict[str, Json]]:
+    """The latest runs of the same workflow, and the chosen ones whatever their age."""
+    rows = list(WorkflowRun.objects.filter(**_same_workflow(run)).order_by("-number")[:_OFFERED])
+    known = {row.pk for row in rows}
+    rows += [one for one in chosen if one is not None and one.pk not in known]
+    return [{"value": str(row.pk), "label": f"#{row.number} · {row.status}"} for row in rows]
+
+
+def same_workflow(a: WorkflowRun, b: WorkflowRun) -> bool:
+    """Whether both ran the same workflow, under whatever name."""
+    return all(getattr(b, name) == value for name, value in _same_workflow(a).items())
+
+
+def _same_workflow(run: WorkflowRun) -> dict[str, Json]:
+    if run.workflow_id is not None:
+        return {"project_id": run.project_id, "workflow_id": run.workflow_id}
+    return {"project_id": run.project_id, "workflow_id": None, "workflow_name": run.workflow_name}
+
+
+def _side(run: WorkflowRun) -> dict[str, Json]:
+    return {
+        "label": f"{run.workflow_name} #{run.number}",
+        "number": run.number,
+        "url": reverse("run", args=[run.pk]),
+        "dry": run.dry is not None,
+    }
+
+
+# Facts
+
+
+def _facts(a: WorkflowRun, b: WorkflowRun) -> list[tuple[str, tuple[str, str]]]:
+    both = (a, b)
+
+    def of(look: Any) -> tuple[str, str]:
+        one, other = (str(look(run)) for run in both)
+        return one, other
+
+    children = [WorkflowRun.objects.filter(parent=run).count() for run in both]
+    return [
+        ("Origin", of(_origin)),
+        ("Version", of(lambda run: run.version.number)),
+        ("Started", of(lambda run: f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC")),
+        ("Took", of(lambda run: took(run.started_at, run.finished_at))),
+        ("Turns", of(lambda run: run.requests)),
+        ("Tokens in", of(lambda run: f"{run.input_tokens:,}")),
+        ("Tokens out", of(lambda run: f"{run.output_tokens:,}")),
+        ("Cost", of(lambda run: f"${run.cost:.4f}")),
+        ("Runs triggered", (str(children[0]), str(children[1]))),
+        ("Warnings", of(lambda run: len(run.warnings))),
+    ]
+
+
+def _origin(run: WorkflowRun) -> str:
+    link = link_of(run)
+    if link is None:
+        return origin_text(run, run.starter.get_username() if run.starter else None)
+    what = "Retry" if run.origin == "retry" else "Re-run"
+    return f"{what} of #{link.of_number}" + (f" from {link.stage}" if link.stage else "")
+
+
+def _fact(label: str, one: str, other: str) -> dict[str, Json]:
+    return {"label": label, "a": one, "b": other, "differs": one != other}
+
+
+def took(since: datetime | None, until: datetime | None) -> str:
+    """A duration in words: "0.4 s", "2 min 5 s", "1 h 3 min"; a dash where there is none."""
+    if since is None or until is None:
+        return "–"
+    seconds = (until - since).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+# The way
+
+
+def _steps(run: WorkflowRun) -> list[dict[str, Json]]:
+    link = link_of(run)
+    kept = link.kept if link else 0
+    agents: dict[Any, list[str]] = defaultdict(list)
+    for stage_run, name in AgentRun.objects.filter(run=run).order_by("position").values_list("stage_run_id", "agent"):
+        agents[stage_run].append(name)
+    calls: dict[str, list[str]] = defaultdict(list)
+    for name, stage, status in WorkflowCall.objects.filter(run=run).values_list("workflow_name", "stage", "status"):
+        calls[stage].append(f"{name}: {status}")
+    return [
+        {
+            "name": row.name,
+            "visit": row.visit,
+            "state": row.status,
+            "outcome": row.outcome or "",
+            "decided_by": DECIDERS.get(row.decided_by or "none", ""),
+            "took": "" if row.entry <= kept else took(row.started_at, row.finished_at),
+            "kept": row.entry <= kept,
+            "agents": agents[row.pk],
+            "calls": calls[row.name],
+        }
+        for row in StageRun.objects.filter(run=run).order_by("entry")
+    ]
+
+
+def _pairs(a: list[dict[str, Json]], b: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """The steps of both runs, those at the same stage beside each other."""
+    found: list[dict[str, Json]] = []
+    ours, theirs = [str(step["name"]) for step in a], [str(step["name"]) for step in b]
+    for what, i1, i2, j1, j2 in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        if what == "equal":
+            found += [_pair(one, other) for one, other in zip(a[i1:i2], b[j1:j2], strict=True)]
+        else:
+            found += [_pair(one, None) for one in a[i1:i2]] + [_pair(None, other) for other in b[j1:j2]]
+    return found
+
+
+def _pair(one: dict[str, Json] | None, other: dict[str, Json] | None) -> dict[str, Json]:
+    same = one is not None and other is not None and all(one[key] == other[key] for key in ("state", "outcome"))
+    return {"a": one, "b": other, "differs": not same}
+
+
+# Texts
+
+
+def _texts(a: WorkflowRun, b: WorkflowRun) -> list[tuple[str, str, str]]:
+    found = [("Input", _written(a.input), _written(b.input)), ("Result", _result(a), _result(b))]
+    errors = [run.error["message"] if run.error else "" for run in (a, b)]
+    return [*found, ("Error", errors[0], errors[1])] if any(errors) else found
+
+
+def _result(run: WorkflowRun) -> str:
+    return _written(run.result["value"]) if run.result else ""
+
+
+def _written(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def _text(label: str, one: str, other: str) -> dict[str, Json]:
+    if one == other:
+        return {"label": label, "same": True, "text": one[:2_000], "empty": not one}
+    return {"label": label, "same": False, "field": {"label": label, **text_diff(one, other)}}

@@ -1,0 +1,125 @@
+"""The dialogs of control on the run page, and the page that compares two runs."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+
+from projects.access import Caller
+from runs.advance import claim
+from runs.control import Answer as GateAnswer
+from runs.control import answer_gate, cancel_started_run
+from runs.effects.agent_turn import carry_out
+from runs.models import Event, WorkflowRun
+from runs.operations import Start, start_run
+from tests.web.conftest import HTMX, Site, text_of
+from tests.web.forms import Answer, form_in
+
+
+def _drive(run: WorkflowRun) -> WorkflowRun:
+    """The worker's loop, without its threads, until the run waits or has ended."""
+    outcome = claim(run.pk)
+    while outcome is not None and outcome.step is not None:
+        outcome = carry_out(outcome.step)
+    run.refresh_from_db()
+    return run
+
+
+def _ended(site: Site, option: str = "No") -> WorkflowRun:
+    answer_gate(site.gate.pk, GateAnswer(option, "", Caller(User.objects.get(username="owner")), "inbox"))
+    return _drive(site.run)
+
+
+def _newest(site: Site) -> WorkflowRun:
+    return WorkflowRun.objects.filter(project=site.project).order_by("-number")[0]
+
+
+def _page(site: Site, path: str, who: str = "operator") -> Answer:
+    return site.client(who).get(path)
+
+
+def test_a_stop_says_what_it_stops_and_takes_a_choice(site: Site) -> None:
+    """Rule 10.1: the runs that are waited for, down to the last; the choice of letting them go on."""
+    top = _drive(start_run(site.workflow("Deep 2"), "", Start("manual"))[0])
+    if top.status != "waiting":  # its outcome is decided by nobody: the run that waits for a person serves as well
+        top = site.run
+    page = text_of(_page(site, f"/r/{top.pk}"))
+    dialog = site.client("operator").get(f"/r/{top.pk}/stop", headers=HTMX)
+    form = form_in(dialog, "/r/")
+    alone = text_of(_page(site, f"/r/{top.pk}/stop"))
+    site.client("operator").post(form.action, form.with_changes({}), headers=HTMX)
+
+    assert "Stop run" in page
+    assert "Message" in page
+    assert "It waits for no other run." in text_of(dialog)
+    assert f"Stop {top.workflow_name} #{top.number}?" in alone
+    assert WorkflowRun.objects.get(pk=top.pk).status == "cancelled"
+    assert site.client("viewer").get(f"/r/{top.pk}/stop").status_code == 403
+    assert site.client("stranger").get(f"/r/{top.pk}/stop").status_code == 404
+
+
+def test_a_message_that_cannot_be_sent_stays_in_its_field(site: Site) -> None:
+    """Rule 10.3: sent to whoever begins next; an empty one answers at the field, a late one above it."""
+    form = form_in(site.client("operator").get(f"/r/{site.run.pk}/message", headers=HTMX), "/r/")
+    empty = site.client("operator").post(form.action, form.with_changes({"text": "  "}), headers=HTMX)
+    sent = site.client("operator").post(form.action, form.with_changes({"text": "Mind <b>it</b>."}), headers=HTMX)
+    cancel_started_run(site.run.pk, by="owner")
+    late = site.client("operator").post(form.action, form.with_changes({"text": "Too late."}), headers=HTMX)
+
+    assert empty.status_code == 422
+    assert 'id="message-text-error"' in empty.content.decode()
+    assert sent.headers["HX-Redirect"] == f"/r/{site.run.pk}"
+    assert Event.objects.get(run=site.run, kind="message.received").data["text"] == "Mind <b>it</b>."
+    assert late.status_code == 422
+    assert "an unfinished run was wanted" in text_of(late)
+    assert "Too late." in late.content.decode()
+
+
+def test_a_finished_run_is_run_again_from_a_stage(site: Site) -> None:
+    """Rule 10.2: the dialog tells what has changed, one start however often it is sent, and the new run says what it
+    repeats, with the way to compare both."""
+    old = _ended(site)
+    path = f"/r/{old.pk}/again"
+    site.stage("Look").delete()
+    site.workflow("Review").save()
+    page = text_of(_page(site, f"/r/{old.pk}"))
+    form = form_in(site.client("operator").get(path, headers=HTMX), "/r/")
+    sent = form.with_changes({"stage": "Look", "version": "same"})
+    first = site.client("operator").post(form.action, sent, headers=HTMX)
+    second = site.client("operator").post(form.action, sent, headers=HTMX)
+    new = _newest(site)
+    shown = text_of(_page(site, f"/r/{new.pk}"))
+    wrong = site.client("operator").post(form.action, {**sent, "key": "other", "stage": "Nowhere"}, headers=HTMX)
+
+    assert "Run again" in page
+    assert first.headers["HX-Redirect"] == second.headers["HX-Redirect"] == f"/r/{new.pk}"
+    assert (new.number, new.origin, new.version_id) == (old.number + 1, "rerun", old.version_id)
+    assert f"Re-run of #{old.number} from Look" in shown
+    assert f"Compare with #{old.number}" in shown
+    assert wrong.status_code == 422
+    assert 'id="again-stage-error"' in wrong.content.decode()
+    assert site.client("viewer").get(path).status_code == 403
+
+
+def test_two_runs_are_compared_side_by_side(site: Site) -> None:
+    """Issue 4.4: route, outcomes, results, time, tokens and cost; what does not fit is said at the field."""
+    old = _ended(site)
+    form = form_in(site.client("operator").get(f"/r/{old.pk}/again", headers=HTMX), "/r/")
+    site.client("operator").post(form.action, form.with_changes({"stage": "Archive"}), headers=HTMX)
+    new = _drive(_newest(site))
+    other = _drive(start_run(site.workflow("Publish"), "", Start("manual"))[0])
+    both = site.client("viewer").get(f"/runs/compare?a={old.pk}&b={new.pk}")
+    text = text_of(both)
+    boxes = text_of(site.client("viewer").get(f"/runs/compare?run={old.pk}&run={new.pk}"))
+    alone = site.client("viewer").get(f"/runs/compare?a=&b={old.pk}")
+    unlike = site.client("viewer").get(f"/runs/compare?a={old.pk}&b={other.pk}")
+    gone = site.client("viewer").get(f"/runs/compare?a={old.pk}&b=nothing")
+
+    assert (new.status, both.status_code) == ("completed", 200)
+    for word in ("Took", "Tokens in", "Cost", "Outcome reject", "Archive", "Kept", f"Re-run of #{old.number}"):
+        assert word in text
+    assert "The same in both." in text
+    assert boxes == text
+    assert (alone.status_code, unlike.status_code, gone.status_code) == (200, 422, 422)
+    assert "different workflows" in text_of(unlike)
+    assert "Choose two runs" in text_of(alone)
+    assert site.client("stranger").get(f"/runs/compare?a={old.pk}&b={new.pk}").status_code == 404
