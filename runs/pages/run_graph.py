@@ -18,7 +18,7 @@ from runs.models import StageRun, WorkflowRun
 Json = Any
 WAIT_HEIGHT = 40  # what an agent waits for, below its chip: kept free for those who may trigger workflows
 LINE_HEIGHT = 24  # the outcome of a stage, inside its card
-GATE_HEIGHT = 200  # kept free below a stage that asks people
+GATE_HEIGHT = 220  # kept free below a stage that asks people
 _SAME_ROW = 40
 
 

@@ -6,9 +6,11 @@ import { adopt, edges, nodeOf, nodes, onGraph, region, stages } from "../canvas/
 import { startMinimap } from "../canvas/minimap.js";
 import { follow, panning, startPointer } from "../canvas/pointer.js";
 import { goTo, here, makeCurrent, select, startSelection } from "../canvas/selection.js";
-import { fit, startViewport, view, zoomTo } from "../canvas/viewport.js";
+import { fit, panBy, startViewport, view, zoomTo } from "../canvas/viewport.js";
 
 const WIDE = matchMedia("(min-width: 720px)");
+const EDGE = 12; // pixels around a gate
+const FOOT = 68; // the tools at the foot
 const NEWS = 20_000; // milliseconds
 const READABLE = 0.55;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -138,14 +140,36 @@ function forgetAnswers() {
   }, NEWS);
 }
 
-/** A panel beside the drawing that comes or goes changes its room: whoever has not moved it sees all of it again. */
+// Whoever has not moved the drawing sees what matters: all of it when its room changes, and a gate when it opens.
+let untouched = { ...view };
+const isUntouched = () => ["x", "y", "k"].every((each) => view[each] === untouched[each]);
+
 function keepFitting() {
-  let fitted = { ...view };
+  untouched = { ...view };
+  let isFirst = true; // told once at the start, when the view has just been set
   new ResizeObserver(() => {
-    if (!WIDE.matches || ["x", "y", "k"].some((each) => view[each] !== fitted[each])) return;
-    fit(READABLE);
-    fitted = { ...view };
+    if (!WIDE.matches || !isUntouched()) return;
+    if (!isFirst) fit(READABLE);
+    isFirst = false;
+    untouched = { ...view };
+    showOpenGate();
   }).observe(region);
+}
+
+/** Bring a gate, which hangs below its stage, into the part that is seen. */
+function showGate(gate) {
+  const [box, around] = [gate.getBoundingClientRect(), region.getBoundingClientRect()];
+  const shift = (low, high, from, to) => (low < from ? from - low : high > to ? Math.max(to - high, from - low) : 0);
+  const dx = shift(box.left, box.right, around.left + EDGE, around.right - EDGE);
+  const dy = shift(box.top, box.bottom, around.top + EDGE, around.bottom - FOOT);
+  if (dx || dy) panBy(dx, dy);
+}
+
+function showOpenGate() {
+  const gate = isUntouched() && document.querySelector(".node-gates .gate[data-state=open]");
+  if (!gate) return;
+  showGate(gate);
+  untouched = { ...view };
 }
 
 /** A gate that a link or the banner leads to is shown, whatever part of the drawing is seen. */
@@ -153,7 +177,10 @@ function goToGate() {
   const gate = location.hash.startsWith("#gate-") && document.getElementById(location.hash.slice(1));
   if (!gate) return;
   const node = nodeOf(gate);
-  if (WIDE.matches && node) goTo(node);
+  if (WIDE.matches && node) {
+    goTo(node);
+    showGate(gate);
+  }
   gate.querySelector("textarea, button, a")?.focus({ preventScroll: WIDE.matches });
 }
 
@@ -167,7 +194,15 @@ function start() {
   startMinimap();
   startPointer(press);
   region.addEventListener("keydown", pressedKey);
-  new MutationObserver(light).observe(holder, { childList: true });
+  new MutationObserver(() => {
+    light();
+    showOpenGate();
+  }).observe(holder, { childList: true });
+  region.addEventListener("focusin", (event) => {
+    const gate = event.target.closest(".node-gates .gate");
+    // Not under a pressed pointer: its click would miss.
+    if (gate && event.target.matches(":focus-visible")) showGate(gate);
+  });
   document.documentElement.classList.add("canvas-ready");
 }
 
