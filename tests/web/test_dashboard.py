@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -22,7 +23,7 @@ def page(site: Site, query: str = "", who: str = "viewer") -> str:
     return text_of(answer)
 
 
-def took_seconds(seconds: float) -> dict[str, datetime]:
+def took_seconds(seconds: float) -> dict[str, Any]:
     """The fields of a run that was started a moment ago and took so long."""
     begin = datetime.now(UTC) - timedelta(minutes=1)
     return {"started_at": begin, "finished_at": begin + timedelta(seconds=seconds)}
