@@ -108,7 +108,7 @@ def _voices(gate: Gate) -> dict[str, Json]:
         "quorum": gate.quorum,
         "progress": f"{best} of {gate.quorum}" if gate.quorum > 1 else "",
         "voices": [{**voice, "at": datetime.fromisoformat(voice["at"])} for voice in gate.answers],
-        "left": ", ".join(name for name in gate.approvers if name not in said) if said else "",
+        "left": who(left) if said and (left := [name for name in gate.approvers if name not in said]) else "",
     }
 
 

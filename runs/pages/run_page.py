@@ -96,7 +96,9 @@ def frame(parts: Frame, tab: str) -> dict[str, Json]:
             for name, label in TABS.items()
         ],
         "gates_open": [
-            {"id": gate.pk, "stage": gate.stage} for gate in parts.gates if gate.status == GateStatus.OPEN.value
+            {"id": gate.pk, "stage": gate.stage, "asks": gate.name if gate.is_question else ""}
+            for gate in parts.gates
+            if gate.status == GateStatus.OPEN.value
         ],
         "live_url": "" if tab == "live" else run_url(run.pk),
         "warnings": run.warnings,

@@ -138,7 +138,7 @@ def test_a_quorum_shows_who_has_answered_and_who_is_missing(site: Site) -> None:
     assert "1 of 2" in text_of(first)
     assert "You chose Yes" in page(site, "operator", gate)
     shown = page(site, "editor", gate)
-    assert all(word in shown for word in ("operator chose Yes", "“Fine.”", "Still to answer: editor, owner"))
+    assert all(word in shown for word in ("operator chose Yes", "“Fine.”", "Still to answer: an editor or an owner"))
     again = post(site.client("operator"), gate, "Yes")
     assert (again.status_code, "You have answered Yes already" in text_of(again)) == (409, True)
     assert post(site.client("editor"), gate, "Yes").status_code == 302
