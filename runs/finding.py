@@ -34,8 +34,8 @@ class Wanted:
     origin: str = ""
     kind: str = ""  # earnest or dry
     time: str = ""  # one of SPANS: begun within it
-    since: str = ""  # a day, as is until: both inclusive, in UTC
-    until: str = ""
+    first: str = ""  # a day, as is last: both inclusive, in UTC
+    last: str = ""
     text: str = ""
     view: str = ""  # "flat": children beside their parents
 
@@ -59,14 +59,14 @@ def wanted_from(given: Mapping[str, str]) -> Wanted:
 def problems_of(wanted: Wanted) -> dict[str, str]:
     """What cannot be looked for, by field; what has a problem narrows nothing."""
     found = {}
-    for name in ("since", "until"):
+    for name in ("first", "last"):
         if getattr(wanted, name) and _day(getattr(wanted, name)) is None:
             found[name] = "Write a day as 2026-11-21."
     if wanted.text and not words_of(wanted.text):
         found["text"] = "Write at least one letter or figure."
-    first, last = _day(wanted.since), _day(wanted.until)
+    first, last = _day(wanted.first), _day(wanted.last)
     if first and last and first > last:
-        found["until"] = "This day is before the first one."
+        found["last"] = "This day is before the first one."
     return found
 
 
@@ -111,7 +111,7 @@ def _with_text(rows: QuerySet[WorkflowRun], project: Project, text: str) -> Quer
 
 
 def _within(rows: QuerySet[WorkflowRun], project: Project, wanted: Wanted) -> QuerySet[WorkflowRun]:
-    first, last = _day(wanted.since), _day(wanted.until)
+    first, last = _day(wanted.first), _day(wanted.last)
     starts = [_midnight(first)] if first else []
     if wanted.time in SPANS:
         starts.append(timezone.now() - SPANS[wanted.time])

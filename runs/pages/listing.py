@@ -141,7 +141,7 @@ def _choices(place: Place) -> dict[str, Json]:
         "origins": [{"value": value, "label": label} for value, label in _ORIGINS.items()],
         "spans": [{"value": value, "label": label} for value, label in _SPANS.items()],
         "workflows": [] if place.workflow else [item.name for item in catalogue(place.project.pk)],
-        "more_open": bool(place.wanted.since or place.wanted.until or place.wanted.kind or place.wanted.view),
+        "more_open": bool(place.wanted.first or place.wanted.last or place.wanted.kind or place.wanted.view),
     }
 
 
