@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from runs.models import AgentTurn, Event, StageRun, WorkflowRun
+from runs.pages.tabs.timing import Span, totals, with_gaps
 from tests.web.conftest import Site, text_of
 
 TABS = ("live", "messages", "time", "results", "prompts")
@@ -190,3 +191,29 @@ def test_a_stage_opens_with_its_visits(site: Site) -> None:
     for number in ("0", "4", "99999999"):
         assert site.client("viewer").get(f"/r/{site.run.pk}/stages/{number}").status_code == 404
     assert site.client("stranger").get(f"/r/{site.run.pk}/stages/2").status_code == 404
+
+
+def test_spans_are_cut_where_they_overlap_and_gaps_are_queued() -> None:
+    """Issue 4: every moment of an agent has one colour."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def at(seconds: int) -> datetime:
+        return start + timedelta(seconds=seconds)
+
+    spans = with_gaps([Span("workflow", at(3), at(8)), Span("working", at(1), at(4))], at(0), at(10))
+
+    assert [(each.kind, each.seconds) for each in spans] == [
+        ("queued", 1),
+        ("working", 3),
+        ("workflow", 4),
+        ("queued", 2),
+    ]
+    assert totals(spans) == {"working": 3, "workflow": 4, "person": 0, "queued": 3, "retrying": 0}
+
+
+def test_a_tab_that_shows_what_was_says_that_there_is_more(site: Site) -> None:
+    """Rule 12.1, on the tabs that are not redrawn: nothing is pushed into what somebody reads."""
+    seq = WorkflowRun.objects.get(pk=site.run.pk).seq
+    address = f"/r/{site.run.pk}/sync?tab=prompts&since="
+    assert "More has happened since" in site.client("viewer").get(f"{address}{seq - 1}").content.decode()
+    assert "tab-news" not in site.client("viewer").get(f"{address}{seq}").content.decode()
