@@ -6,11 +6,12 @@ const open = () => document.querySelectorAll('#run-rows input[name="run"]');
 
 /** What is unfolded stands in the address, as it does without a script. */
 async function unfold(link) {
-  await htmx.ajax("GET", link.href, { source: link, target: "#run-list", swap: "none" });
-  history.replaceState(null, "", link.href);
+  const { href, id } = link; // the answer changes the link itself
+  await htmx.ajax("GET", href, { source: link, target: "#run-list", swap: "none" });
+  history.replaceState(null, "", href);
   const list = document.getElementById("run-list");
   if (root && list) root.dataset.syncUrl = list.dataset.sync;
-  document.getElementById(link.id)?.focus();
+  document.getElementById(id)?.focus();
 }
 
 function count() {
