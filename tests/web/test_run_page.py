@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from runs.models import AgentTurn, Event, StageRun, WorkflowRun
+from runs.models import AgentTurn, Event, Gate, StageRun, WorkflowRun
 from runs.pages.tabs.timing import Span, totals, with_gaps
 from tests.web.conftest import Site, text_of
 
@@ -141,6 +143,7 @@ def test_time_says_what_the_run_was_doing_and_for_whom_it_waits(site: Site) -> N
     begun = timezone.now() - timedelta(seconds=90)
     StageRun.objects.filter(run=run, position=0).update(started_at=begun)
     AgentTurn.objects.filter(agent_run__run=run, agent_run__stage_run__position=0).update(at=begun, seconds=30)
+    Gate.objects.filter(pk=site.gate.pk).update(opened_at=timezone.now() - timedelta(seconds=5))
     page = text_of(site.client("viewer").get(f"/r/{run.pk}?tab=time"))
 
     assert "Waiting for a person" in page
@@ -217,3 +220,20 @@ def test_a_tab_that_shows_what_was_says_that_there_is_more(site: Site) -> None:
     address = f"/r/{site.run.pk}/sync?tab=prompts&since="
     assert "More has happened since" in site.client("viewer").get(f"{address}{seq - 1}").content.decode()
     assert "tab-news" not in site.client("viewer").get(f"{address}{seq}").content.decode()
+
+
+def test_a_page_of_five_thousand_events_asks_the_database_as_little_as_a_small_one(
+    site: Site, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """Issue 4, speed: the first page of every tab holds a part of a long run, in a bounded number of queries."""
+    run, now = site.run, timezone.now()
+    first = run.seq + 1
+    Event.objects.bulk_create(
+        Event(run=run, seq=first + place, at=now, kind="agent.message", stage="Look", agent="Ada", data={"text": "Hm."})
+        for place in range(5_000)
+    )
+    WorkflowRun.objects.filter(pk=run.pk).update(seq=first + 4_999)
+    for tab in TABS:
+        with django_assert_max_num_queries(40):
+            page = _page(site, f"?tab={tab}")
+        assert len(page) < 400_000
