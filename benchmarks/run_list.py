@@ -28,7 +28,7 @@ def measure(database_url: str, folder: Path, runs: int, rounds: int) -> bool:
         "BATON_DATA": str(folder),
         "DATABASE_URL": database_url,
         "PYTHONPATH": str(ROOT),
-        "LOG_LEVEL": "critical",
+        "LOG_LEVEL": "error",
     }
     command = [sys.executable, "-m", "benchmarks.run_list_work", str(runs), str(rounds)]
     done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
