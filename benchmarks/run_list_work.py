@@ -53,7 +53,7 @@ _WORDS = [
     "reader",
 ]
 _STATUS = (["completed"] * 90) + (["failed"] * 7) + (["cancelled"] * 3)
-_INDEXES = ("run_by_status", "run_by_origin", "run_dry", "run_roots")
+_INDEXES = ("run_by_status", "run_by_origin", "run_dry")
 _LISTS = {
     "all, by tree": "",
     "every run": "view=flat",

@@ -83,7 +83,6 @@ class WorkflowRun(models.Model):
             models.Index(fields=["project", "status", "-number"], name="run_by_status"),
             models.Index(fields=["project", "origin", "-number"], name="run_by_origin"),
             models.Index(fields=["project", "-number"], name="run_dry", condition=Q(dry__isnull=False)),
-            models.Index(fields=["project", "-number"], name="run_roots", condition=Q(parent__isnull=True)),
             models.Index(fields=["created_at"], name="run_queued", condition=Q(status=RunStatus.QUEUED.value)),
             models.Index(fields=["project", "status"], name="run_open", condition=~Q(status__in=FINAL)),
         ]

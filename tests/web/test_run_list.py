@@ -22,7 +22,14 @@ def add(site: Site, status: str = "completed", parent: WorkflowRun | None = None
     new = NewRun(site.project.pk, workflow.pk, workflow.name, version.pk, version.number, "Nothing.", "api", id=uuid4())
     run = insert_runs([new], timezone.now())[0]
     over = None if status == "queued" else timezone.now()
-    changed = {"status": status, "finished_at": over, "started_at": over, "parent": parent, **more}
+    changed = {
+        "status": status,
+        "finished_at": over,
+        "started_at": over,
+        "parent": parent,
+        "depth": parent.depth + 1 if parent else 0,
+        **more,
+    }
     WorkflowRun.objects.filter(pk=run.pk).update(**changed)
     return WorkflowRun.objects.get(pk=run.pk)
 
