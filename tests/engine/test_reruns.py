@@ -72,7 +72,7 @@ def test_a_message_waits_for_the_turn_that_it_was_sent_with() -> None:
     world.play(facts.TurnTaken(ada.key, ada.epoch, "Done.", turn=1, heard=1))
     assert [message.to for message in world.state.messages] == [("1/1",)]
     world.say("Ben")
-    assert world.state.messages == ()
+    assert not world.state.messages
     world.play(facts.MessageReceived("Hello.", "ana"))
     world.answer("Yes")
 

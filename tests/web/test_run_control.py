@@ -123,3 +123,14 @@ def test_two_runs_are_compared_side_by_side(site: Site) -> None:
     assert "different workflows" in text_of(unlike)
     assert "Choose two runs" in text_of(alone)
     assert site.client("stranger").get(f"/runs/compare?a={old.pk}&b={new.pk}").status_code == 404
+
+
+def test_the_list_of_a_workflow_leads_to_the_comparison(site: Site) -> None:
+    """Issue 4.4: where there are two runs to compare; the newest is chosen."""
+    address = f"/w/{site.workflow('Review').pk}/runs"
+    before = text_of(_page(site, address))
+    new = start_run(site.workflow("Review"), "", Start("manual"))[0]
+    after = _page(site, address).content.decode()
+
+    assert "Compare runs" not in before
+    assert f"/runs/compare?b={new.pk}" in after
