@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.browser.drawing import Canvas
 from tests.browser.product import Visits, run_id_of, run_of, sign_in_link, stage
 from tests.stack import Stack
 
@@ -23,6 +24,7 @@ def test_a_newcomer_runs_the_newsletter_and_watches_it(
     page.get_by_role("link", name="Demo").click()
     page.get_by_role("link", name="Write Newsletter", exact=True).click()
     expect(page.get_by_role("heading", name="Write Newsletter", level=1)).to_be_visible()
+    Canvas(page).ready()
 
     _switch_off_and_on(page)
 
@@ -51,7 +53,7 @@ def test_a_newcomer_runs_the_newsletter_and_watches_it(
 
 
 def _switch_off_and_on(page: Page) -> None:
-    """The switch Trigger Workflows of the writer, twice; each time the chip on the outline shows it."""
+    """The switch Trigger Workflows of the writer, twice; each time the chip on the canvas shows it."""
     chip = page.get_by_role("button", name=re.compile("^Assignment 1: Writer"))
     icon = chip.get_by_title("Trigger Workflows")
     drawer = page.get_by_role("dialog", name="Assignment: Writer")

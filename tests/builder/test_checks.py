@@ -168,8 +168,8 @@ def test_what_is_not_run_yet_is_told_with_its_place(fields: dict[str, Any], plac
 
 def test_triggers_gates_and_questions_never_stand_in_the_way() -> None:
     """Issue 2: a trigger in the definition never stops another way of starting. Issue 4, item 5: gates run whole."""
-    gate = {**APPROVAL, "deadline": {"after": 5, "outcome": "no"}, "reminders": [60], "approvers": ["ana", "owner"]}
-    gate |= {"quorum": 2, "starter_may_answer": False}
+    several: dict[str, Any] = {"approvers": ["ana", "owner"], "quorum": 2, "starter_may_answer": False}
+    gate = {**APPROVAL, **several, "deadline": {"after": 5, "outcome": "no"}, "reminders": [60]}
     asks = [{"agent": "Ada", "capabilities": ["ask_people"]}]
     workflow = _stage(outcomes=["yes", "no"], exit_hooks=[gate], assignments=asks)
     workflow["triggers"] = [{"kind": "webhook"}, {"kind": "schedule", "cron": "0 9 * * 1"}]
