@@ -63,14 +63,15 @@ INVARIANTS: dict[str, str] = {
         WHERE (c.status IN ('waiting', 'started') AND (c.envelope IS NOT NULL OR c.resolved_at IS NOT NULL))
         OR (c.status NOT IN ('waiting', 'started') AND (c.envelope IS NULL OR c.resolved_at IS NULL))
     """,
+    # A re-run keeps calls that came back before it began; they are in the log of the old run.
     "I7: every wait that an agent or a route has ended is logged once": """
         SELECT r.id, (SELECT count(*) FROM runs_event e WHERE e.run_id = r.id AND e.kind = 'workflow.returned'),
             (SELECT count(*) FROM runs_workflowcall c WHERE c.run_id = r.id
-             AND c.status IN ('completed', 'failed', 'timed_out'))
+             AND c.resolved_at >= r.created_at AND c.status IN ('completed', 'failed', 'timed_out'))
         FROM runs_workflowrun r
         WHERE (SELECT count(*) FROM runs_event e WHERE e.run_id = r.id AND e.kind = 'workflow.returned')
             < (SELECT count(*) FROM runs_workflowcall c WHERE c.run_id = r.id
-               AND c.status IN ('completed', 'failed', 'timed_out'))
+               AND c.resolved_at >= r.created_at AND c.status IN ('completed', 'failed', 'timed_out'))
     """,
     "I8: a call has one child, and a child one call that started it": """
         SELECT c.child_id FROM runs_workflowcall c JOIN runs_workflowrun child ON child.id = c.child_id
