@@ -156,10 +156,11 @@ def test_states_keep_word_icon_and_border_in_forced_colors(
 
 _LOOKS = """(states) => states.map((state) => {
     const [own, icon] = [getComputedStyle(state), state.querySelector("svg")];
+    const card = state.closest(".box"); // on a drawn run the card has the bar
     return {
         word: state.textContent.trim(),
-        icon: icon.getBoundingClientRect().width,
-        bar: own.borderLeftStyle,
+        icon: parseFloat(getComputedStyle(icon).width), // before the drawing is fitted into the window
+        bar: card ? getComputedStyle(card).borderLeftStyle : own.borderLeftStyle,
         ink: getComputedStyle(icon).color,
         paper: own.backgroundColor,
     };
