@@ -14,9 +14,9 @@ from builder.operations.placing import places_of
 from builder.pages.canvas_edges import edges_of
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import live
-from builder.pages.outline import shell, tabs
+from builder.pages.outline import frame, shell
 from builder.spec import END, HookBase, Mode, StageSpec, WorkflowRoute
-from projects.access import Caller, Role, role_of
+from projects.access import Caller
 
 Json = Any
 MOST_DRAWN = 300  # stages that are drawn without being asked for
@@ -42,20 +42,13 @@ _HOOKS = {
 
 def canvas_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
     """The context of builder/canvas.html; a fixed number of queries."""
-    role = role_of(caller, workflow.project)
-    can_edit = role is not None and role >= Role.EDITOR
-    can_run = role is not None and role >= Role.OPERATOR and workflow.archived_at is None
-    graph = graph_of(workflow)
+    graph, page = graph_of(workflow), frame(caller, workflow, "Visual")
     return {
-        "project": {"name": workflow.project.name, "url": reverse("project", args=[workflow.project.slug])},
-        "tabs": tabs(workflow, "Visual"),
+        **page,
         "view": "canvas",
-        "can_edit": can_edit,
-        "can_run": can_run,
-        "run_dialog_url": reverse("run-dialog", args=[workflow.pk]),
         "outline_url": reverse("workflow-outline", args=[workflow.pk]),
         **shell(caller, graph),
-        **canvas_partials(graph, set(graph.stage_ids), listed=True, can_edit=can_edit),
+        **canvas_partials(graph, set(graph.stage_ids), listed=True, can_edit=page["can_edit"]),
         "palette": _palette(graph),
         "live": live(workflow, "canvas"),
     }

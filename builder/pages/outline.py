@@ -28,19 +28,24 @@ _CHANNELS = {"inbox": "the inbox", "telegram": "Telegram", "slack": "Slack", "em
 
 def outline_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
     """The context of builder/outline.html."""
-    role = role_of(caller, workflow.project)
-    can_edit = role is not None and role >= Role.EDITOR
-    can_run = role is not None and role >= Role.OPERATOR and workflow.archived_at is None
-    graph = graph_of(workflow)
+    graph, page = graph_of(workflow), frame(caller, workflow, "Stages")
     return {
-        "project": {"name": workflow.project.name, "url": reverse("project", args=[workflow.project.slug])},
-        "tabs": tabs(workflow, "Stages"),
-        "can_edit": can_edit,
-        "can_run": can_run,
-        "run_dialog_url": reverse("run-dialog", args=[workflow.pk]),
-        "stages": [card(graph, position, can_edit=can_edit) for position in range(len(graph.stage_ids))],
+        **page,
+        "stages": [card(graph, position, can_edit=page["can_edit"]) for position in range(len(graph.stage_ids))],
         **shell(caller, graph),
         "live": live(workflow, "outline"),
+    }
+
+
+def frame(caller: Caller, workflow: Workflow, current: str) -> dict[str, Json]:
+    """What the pages of the builder share: where they are, and what the caller may do; `current` is the page's tab."""
+    role = role_of(caller, workflow.project)
+    return {
+        "project": {"name": workflow.project.name, "url": reverse("project", args=[workflow.project.slug])},
+        "tabs": tabs(workflow, current),
+        "can_edit": role is not None and role >= Role.EDITOR,
+        "can_run": role is not None and role >= Role.OPERATOR and workflow.archived_at is None,
+        "run_dialog_url": reverse("run-dialog", args=[workflow.pk]),
     }
 
 
