@@ -29,6 +29,9 @@ document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-reveals]")) show(event.target);
 });
 
+// What was chosen before this module was loaded, or kept by the browser over a reload, said so to nobody.
+for (const control of document.querySelectorAll("[data-reveals]")) show(control);
+
 // A group that was open stays open when the server sends it again: a hidden field says so.
 document.addEventListener(
   "toggle",

@@ -25,3 +25,10 @@ def test_the_description_of_the_api_works_without_any_other_host(stack: Stack, o
 
     assert complaints == []
     assert [url for url in asked if not url.startswith((stack.url, "data:"))] == []
+
+
+def test_a_page_that_names_no_icon_has_one(stack: Stack) -> None:
+    """Browsers ask for it by themselves, when they feel like it."""
+    answer = stack.client.get("/favicon.ico", follow_redirects=True)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/svg+xml")
