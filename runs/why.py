@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from runs.approvers import who
+from projects.approvers import people_in
+from runs.approvers import asked_of, shortage
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
 from runs.queries import iso
@@ -82,7 +83,10 @@ def _calls(run: WorkflowRun) -> list[Link]:
 
 def _gates(run: WorkflowRun) -> list[Link]:
     chain: list[Link] = []
-    for gate in Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"):
+    gates = list(Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"))
+    people = people_in([run.project_id]).get(run.project_id, {}) if gates else {}
+    for gate in gates:
+        gate.run = run
         waits = (gate.opened_at, gate.deadline)
         if gate.is_question:
             then = "It is told that nobody answered." if gate.deadline else "It goes on with the answer."
@@ -93,15 +97,15 @@ def _gates(run: WorkflowRun) -> list[Link]:
             chain.append(_link("gate", gate.pk, f"{gate.name} ({gate.stage})", *waits, then))
         options = ", ".join(option["label"] for option in gate.options)
         then = f"One of: {options}." if options else "A text."
+        if short := shortage(gate, people):
+            then = f"{short} {then}"
         chain.append(_link("person", None, _persons(gate), *waits, then))
     return chain
 
 
 def _persons(gate: Gate) -> str:
     """Who is asked, and who has answered where several have to."""
-    asked = who(gate.approvers)
-    if not gate.starter_may_answer:
-        asked += ", but not who started the run"
+    asked = asked_of(gate)
     if gate.quorum == 1:
         return asked
     said = ", ".join(f"{voice['by']}: {voice['option']}" for voice in gate.answers)

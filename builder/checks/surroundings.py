@@ -1,4 +1,4 @@
-"""What a check knows beside the workflow: the others of its project."""
+"""What a check knows beside the workflow: the others of its project, and its people."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from builder.models import Workflow
 from builder.publish import read_all
 from builder.reading import agent_spec
 from builder.spec import AgentSpec, WorkflowSpec
+from projects.approvers import People, people_in
 from projects.models import Project
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The project's agents and workflows by name, and which of them are archived."""
+    """The project's agents and workflows by name, which of them are archived, and its members."""
 
     agents: Mapping[str, AgentSpec]
     workflows: Mapping[str, WorkflowSpec]
     archived: frozenset[str]
     default_model: str | None
+    people: People
 
 
 def surroundings_in(project: Project) -> Surroundings:
@@ -31,4 +33,5 @@ def surroundings_in(project: Project) -> Surroundings:
         workflows=read_all(project.pk),
         archived=frozenset(rows.filter(archived_at__isnull=False).values_list("name", flat=True)),
         default_model=project.default_model,
+        people=people_in([project.pk]).get(project.pk, {}),
     )

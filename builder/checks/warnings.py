@@ -9,6 +9,7 @@ from builder.checks.findings import Finding, Rule, told
 from builder.checks.parts import agents_named, assignments_of, gate_outcomes, hooks_of, leads_to
 from builder.checks.surroundings import Surroundings
 from builder.spec import END, ApprovalHook, Capability, StageRoute, StageSpec, WorkflowRoute, WorkflowSpec
+from projects.approvers import asked_people, who
 
 _MOST_CHAINS = 10
 
@@ -70,6 +71,25 @@ def _options_without_outcome(spec: WorkflowSpec, around: Surroundings) -> Iterat
             yield told("the deadline leads nowhere: it has no outcome", *loc, "deadline", "outcome")
 
 
+def _too_few_to_answer(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
+    for loc, _, hook in hooks_of(spec):
+        if not isinstance(hook, ApprovalHook):
+            continue
+        able = asked_people(hook.approvers, around.people)
+        if not able:
+            message = f"nobody can answer it: no member with the role operator or higher is {who(hook.approvers)}"
+            yield told(message, *loc, "approvers")
+        elif len(able) < hook.quorum:
+            yield told(f"it takes {hook.quorum} people, and only {_people(able)} can answer it", *loc, "quorum")
+        elif not hook.starter_may_answer and len(able) == hook.quorum:
+            message = f"too few are left when one of them starts the run: only {_people(able)} can answer it"
+            yield told(message, *loc, "starter_may_answer")
+
+
+def _people(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _fallback_to_itself(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
     for loc, assignment in assignments_of(spec):
         if assignment.fallback_agent == assignment.agent:
@@ -129,6 +149,7 @@ WARNINGS: tuple[Rule, ...] = (
     _undecidable_outcomes,
     _nothing_to_decide,
     _options_without_outcome,
+    _too_few_to_answer,
     _fallback_to_itself,
     _empty_scripts,
     _allow_list_without_effect,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from builder.publish import frozen
 from builder.spec import StageSpec, WorkflowRoute
 from projects.access import Caller, role_of
-from runs.approvers import said_by, who, why_not
+from projects.approvers import People, people_in
+from runs.approvers import asked_of, said_by, shortage, still_to_answer, why_not
 from runs.control import closed_message
 from runs.engine.status import GateStatus
 from runs.models import Gate, WorkflowRun
@@ -31,13 +32,15 @@ def card(
     gate: Gate,
     *,
     can_answer: bool,
+    people: People | None = None,
     why: str = "",
     mine: str | None = None,
     note: str = "",
     error: str = "",
     comment: str = "",
 ) -> dict[str, Json]:
-    """One gate, with its buttons where the reader may press them; `why` not, and `mine`: what they chose before."""
+    """One gate, with its buttons where the reader may press them; `why` not, and `mine`: what they chose before.
+    With the project's `people` it says who is missing."""
     return {
         "id": gate.pk,
         "key": str(gate.pk),
@@ -58,7 +61,8 @@ def card(
         "options": [{"label": option["label"], "tone": _tone(option["label"])} for option in gate.options],
         "answer": _answer(gate),
         "reminded": gate.reminded,
-        **_voices(gate),
+        **_voices(gate, people),
+        "short": "" if people is None else shortage(gate, people),
         "comment": comment,
         "note": note,
         "error": error,
@@ -95,20 +99,16 @@ def _outcome_of_deadline(gate: Gate) -> str | None:
     return deadline.outcome if deadline else None
 
 
-def _voices(gate: Gate) -> dict[str, Json]:
+def _voices(gate: Gate, people: People | None) -> dict[str, Json]:
     """Who is asked, who has answered, and how many it takes."""
     chosen = [voice["option"] for voice in gate.answers]
     best = max((chosen.count(option) for option in set(chosen)), default=0)
-    said = {voice["by"] for voice in gate.answers}
-    asked = who(gate.approvers) if gate.approvers else ""
-    if not gate.starter_may_answer:
-        asked = f"{asked or who(())}, but not whoever started the run"
     return {
-        "asked": asked,
+        "asked": asked_of(gate) if gate.approvers or not gate.starter_may_answer else "",
         "quorum": gate.quorum,
         "progress": f"{best} of {gate.quorum}" if gate.quorum > 1 else "",
         "voices": [{**voice, "at": datetime.fromisoformat(voice["at"])} for voice in gate.answers],
-        "left": who(left) if said and (left := [name for name in gate.approvers if name not in said]) else "",
+        "left": still_to_answer(gate, people) if gate.answers and gate.approvers and people is not None else "",
     }
 
 
@@ -116,7 +116,16 @@ def card_for(caller: Caller, gate: Gate, **told: str) -> dict[str, Json]:
     """The card as this reader sees it; `told` are note, error and comment."""
     why = why_not(caller, gate, role_of(caller, gate.run.project))
     mine = said_by(gate, caller.user.get_username())
-    return card(gate, can_answer=not why, why=why, mine=mine, **told)
+    return card(gate, can_answer=not why, people=_people(gate), why=why, mine=mine, **told)
+
+
+def _people(gate: Gate) -> People | None:
+    """The members of the project, as long as it matters who can answer."""
+    return people_in([gate.run.project_id]).get(gate.run.project_id, {}) if _is_open(gate) else None
+
+
+def _is_open(gate: Gate) -> bool:
+    return gate.status == GateStatus.OPEN.value
 
 
 def cards_for(caller: Caller | None, run: WorkflowRun, gates: Sequence[Gate]) -> list[dict[str, Json]]:
@@ -124,11 +133,12 @@ def cards_for(caller: Caller | None, run: WorkflowRun, gates: Sequence[Gate]) ->
     if not gates or caller is None:
         return [card(gate, can_answer=False) for gate in gates]
     role, name = role_of(caller, run.project), caller.user.get_username()
+    people = next((_people(gate) for gate in gates if _is_open(gate)), None)
     shown = []
     for gate in gates:
         gate.run = run
         why = why_not(caller, gate, role)
-        shown.append(card(gate, can_answer=not why, why=why, mine=said_by(gate, name)))
+        shown.append(card(gate, can_answer=not why, people=people, why=why, mine=said_by(gate, name)))
     return shown
 
 
@@ -186,9 +196,9 @@ def gate_rows(gates: Sequence[Gate]) -> list[dict[str, Json]]:
     return [row(gate) for gate in gates]
 
 
-def row(gate: Gate, why: str = "", mine: str | None = None) -> dict[str, Json]:
+def row(gate: Gate, why: str = "", mine: str | None = None, people: People | None = None) -> dict[str, Json]:
     """One gate as a row of a list."""
-    shown = card(gate, can_answer=False, why=why, mine=mine)
+    shown = card(gate, can_answer=False, people=people, why=why, mine=mine)
     with_routes(gate, shown["options"])
     return {
         **shown,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from projects.access import Caller, Role, visible_projects
+from projects.approvers import people_in
 from projects.queries import roles_of
 from runs.approvers import said_by, why_not
 from runs.engine.status import GateStatus
@@ -26,13 +27,16 @@ _NEEDED = ("approvers", "starter_may_answer", "answers", "reminded", "run__start
 
 def inbox(caller: Caller) -> dict[str, Json]:
     """The context of runs/approvals.html, oldest first, and the latest answers."""
-    rows = Gate.objects.filter(run__project__in=visible_projects(caller)).select_related("run__project").defer(*_HEAVY)
+    rows = Gate.objects.filter(run__project__in=visible_projects(caller))
+    rows = rows.select_related("run__project", "run__starter").defer(*_HEAVY)
     roles, name = roles_of(caller), caller.user.get_username()
     mine: list[dict[str, Json]] = []
     others: list[dict[str, Json]] = []
-    for gate in rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:_SHOWN]:
+    found = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:_SHOWN])
+    people = people_in({gate.run.project_id for gate in found})
+    for gate in found:
         why, said = _why_not(caller, gate, roles), said_by(gate, name)
-        (others if why or said else mine).append(row(gate, why, said))
+        (others if why or said else mine).append(row(gate, why, said, people.get(gate.run.project_id, {})))
     answered = list(rows.filter(status=GateStatus.ANSWERED.value).order_by("-closed_at")[:10])
     live = {"socket_url": "/ws/approvals", "sync_url": reverse("approvals-sync"), "seq": 0, "now": timezone.now()}
     return {"gates": mine, "others": others, "answered": gate_rows(answered), "live": live}

@@ -73,6 +73,23 @@ def test_outcomes_that_nobody_can_decide_are_told(ana: Caller) -> None:
     }
 
 
+def test_gates_that_too_few_can_answer_are_told(ana: Caller) -> None:
+    """Rule 7.4, issue 4: before a run waits for nobody. The project has one member, its owner."""
+    asked = [{"approvers": ["gina", "lea"]}, {"quorum": 3}, {"starter_may_answer": False}, {"approvers": ["editor"]}]
+    gates = [{**APPROVAL, "name": f"Gate {n}", **fields} for n, fields in enumerate(asked)]
+    _, warnings = _findings(ana, _stage(outcomes=["yes", "no"], exit_hooks=gates))
+    name = ana.user.get_username()
+    assert warnings == {
+        "stages[0].exit_hooks[0].approvers": (
+            "nobody can answer it: no member with the role operator or higher is gina or lea"
+        ),
+        "stages[0].exit_hooks[1].quorum": f"it takes 3 people, and only {name} can answer it",
+        "stages[0].exit_hooks[2].starter_may_answer": (
+            f"too few are left when one of them starts the run: only {name} can answer it"
+        ),
+    }
+
+
 def test_options_that_lead_nowhere_are_told(ana: Caller) -> None:
     """Rule 7.2: each option maps to an outcome."""
     gate = {**APPROVAL, "options": {"Yes": "yes", "Hm": None}, "deadline": {"after": 5}}

@@ -16,12 +16,14 @@ from django.utils import timezone
 from builder.models import Workflow
 from builder.project_file import import_project
 from projects.access import Caller
+from projects.models import Member
 from runs.advance import claim
 from runs.control import cancel_started_run
 from runs.effects.agent_turn import carry_out
 from runs.models import Gate
 from runs.operations import Start, start_run
 from runs.waits import expire_gate, remind_of
+from runs.why import why
 from tests.web.conftest import HTMX, Site, text_of
 
 Json = Any
@@ -138,12 +140,41 @@ def test_a_quorum_shows_who_has_answered_and_who_is_missing(site: Site) -> None:
     assert "1 of 2" in text_of(first)
     assert "You chose Yes" in page(site, "operator", gate)
     shown = page(site, "editor", gate)
-    assert all(word in shown for word in ("operator chose Yes", "“Fine.”", "Still to answer: an editor or an owner"))
+    assert all(word in shown for word in ("operator chose Yes", "“Fine.”", "Still to answer: editor or owner."))
     again = post(site.client("operator"), gate, "Yes")
     assert (again.status_code, "You have answered Yes already" in text_of(again)) == (409, True)
     assert post(site.client("editor"), gate, "Yes").status_code == 302
     late = post(site.client("owner"), gate, "No")
     assert (late.status_code, "Already answered by operator, editor: Yes" in text_of(late)) == (409, True)
+
+
+def test_people_are_missing_and_not_their_roles(site: Site) -> None:
+    """Rule 7.4: a role is not missing because one of several has answered, nor once all of it have."""
+    gate = opened(site, quorum=3, approvers=["editor", "operator"])
+    for who, missing in (("operator", "editor or owner"), ("editor", "owner")):
+        assert post(site.client(who), gate, "Yes").status_code == 302
+        for shown in (page(site, "viewer", gate), text_of(site.client("viewer").get("/approvals"))):
+            assert f"Still to answer: {missing}." in shown
+    assert post(site.client("owner"), gate, "No").status_code == 302
+    assert "Still to answer" not in page(site, "viewer", gate)
+
+
+def test_a_gate_that_too_few_can_answer_says_so_wherever_it_is_waited_for(site: Site) -> None:
+    """Issue 4: what is wanted of whom, and that nobody can do it: on its page, on the run's, in the inbox, in why."""
+    nobody = opened(site, approvers=["gone", "viewer1"])
+    few = opened(site, starter="editor", starter_may_answer=False, approvers=["editor"], quorum=2)
+    for gate, words in (
+        (nobody, "Nobody in this project can answer this now: asked is gone or viewer1."),
+        (few, "Only 1 can answer this now (owner), and it takes 2 people."),
+    ):
+        for address in (f"/a/{gate.pk}", f"/r/{gate.run_id}", "/approvals"):
+            assert words in text_of(site.client("viewer").get(address)), address
+        assert next(link["then"] for link in why(gate.run) if link["kind"] == "person").startswith(words)
+    # A voice counts on when whoever gave it has left; the remaining one is enough then.
+    Member.objects.filter(user__username="operator").update(role="editor")
+    assert post(site.client("operator"), few, "Yes").status_code == 302
+    Member.objects.filter(user__username="operator").delete()
+    assert "can answer this now" not in page(site, "viewer", few)
 
 
 # The inbox

@@ -29,7 +29,7 @@ def _lines(site: Site, name: str, page: str = "/outline") -> dict[str, tuple[str
 
 def _broken(site: Site) -> Workflow:
     workflow = site.workflow("Publish")
-    gate = {"kind": "approval", "name": "Sure", "message": "?", "options": {"Yes": "on", "No": None}}
+    gate = {"kind": "approval", "name": "Sure", "message": "?", "options": {"Yes": "on", "No": None}, "quorum": 9}
     first = {
         "name": "Out",
         "assignments": [{"agent": "Ada", "allowed_workflows": ["Review"]}],
@@ -62,6 +62,7 @@ def test_every_problem_leads_to_its_place(site: Site) -> None:
         "nobody can decide 'off'": f"?drawer=target%3A{out.pk}%3Aoff",
         "nobody can decide 'wild": f"?drawer=outcome%3A{out.pk}%3Awild+%26+free",
         "'No' leads nowhere": f"?drawer=hook%3A{hook.pk}",
+        "it takes 9 people": f"?drawer=hook%3A{hook.pk}",
         "Ada has a list of workflows": f"?drawer=assignment%3A{assignment.pk}",
         "Ben: 'nonsense' is no model": f"/p/website/agents?drawer=agent:{agent.pk}",
         "Publish can trigger itself": f"?drawer=workflow%3A{workflow.pk}",
