@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from operator import is_
 from typing import Any, TypeVar
-from weakref import ref
 
 from pydantic import BaseModel
 
+from builder.kept import PerStage
 from builder.references import Known, names
 from builder.spec import END, AssignmentSpec, Hook, Route, StageRoute, StageSpec, WorkflowHook, WorkflowSpec
 from projects.names import name_key
@@ -20,7 +21,60 @@ S = TypeVar("S", bound=BaseModel)
 def canonical(spec: WorkflowSpec, known: Known) -> WorkflowSpec:
     """`spec`, which has passed validation against `known`, as the one way to write it."""
     stages = names(stage.name for stage in spec.stages)
-    return spec.model_copy(update={"stages": tuple(_stage(stage, stages, known) for stage in spec.stages)})
+    there = Names.of(known, stages)
+    return spec.model_copy(
+        update={
+            "stages": tuple(
+                stage if is_written_so(stage, there) else _stage(stage, stages, known) for stage in spec.stages
+            )
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names as they are written: what there is to be referred to, or what a stage refers to."""
+
+    agents: frozenset[str]
+    workflows: frozenset[str]
+    stages: frozenset[str]
+
+    @classmethod
+    def of(cls, known: Known, stages: Mapping[str, str]) -> Names:
+        """What the stages of a workflow may refer to; `stages` are its own, by key."""
+        return cls(
+            frozenset(known.agents.values()), frozenset(known.workflows.values()), frozenset((*stages.values(), END))
+        )
+
+
+def is_written_so(stage: StageSpec, there: Names) -> bool:
+    """Whether everything that the stage refers to is there, in the same letters, and its routes are in order."""
+    named, in_order = _named_in(stage)
+    return (
+        in_order
+        and named.agents <= there.agents
+        and named.workflows <= there.workflows
+        and named.stages <= there.stages
+    )
+
+
+@PerStage
+def _named_in(stage: StageSpec) -> tuple[Names, bool]:
+    agents, workflows, stages = set[str](), set[str](), set[str]()
+    for assignment in stage.assignments:
+        agents.update(name for name in (assignment.agent, assignment.fallback_agent) if name is not None)
+        workflows.update(assignment.allowed_workflows)
+    for route in stage.routes.values():
+        if isinstance(route, StageRoute):
+            stages.add(route.stage)
+        else:
+            stages.add(route.continue_at)
+            workflows.add(route.workflow)
+    workflows.update(
+        hook.workflow for hook in (*stage.entry_hooks, *stage.exit_hooks) if isinstance(hook, WorkflowHook)
+    )
+    in_order = list(stage.routes) == [label for label in stage.outcomes if label in stage.routes]
+    return Names(frozenset(agents), frozenset(workflows), frozenset(stages)), in_order
 
 
 def text_of(spec: BaseModel) -> str:
@@ -41,23 +95,30 @@ def block_of(spec: BaseModel) -> dict[str, Any]:
     return spec.model_dump(mode="json")
 
 
+@PerStage
 def stage_text(stage: StageSpec) -> str:
-    """A stage as JSON text. An edit leaves most stages as they are: their texts are kept as long as they are."""
-    kept = _texts.get(id(stage))
-    if kept is not None and kept[0]() is stage:
-        return kept[1]
-    text = _text(stage.model_dump(mode="json"))
-    key = id(stage)
-    _texts[key] = (ref(stage, lambda _: _texts.pop(key, None)), text)
-    return text
+    """A stage as JSON text."""
+    return _text(stage.model_dump(mode="json"))
+
+
+@PerStage
+def stage_block(stage: StageSpec) -> dict[str, Any]:
+    """A stage as its block of the project file, defaults included. Shared by all who ask: never to be changed."""
+    block: dict[str, Any] = json.loads(stage_text(stage))
+    return block
+
+
+def shared_block_of(spec: WorkflowSpec) -> dict[str, Any]:
+    """As `block_of`, but the blocks of its stages are shared: a stage that two definitions have in common is one object
+    in both blocks. Never to be changed."""
+    block: dict[str, Any] = spec.model_copy(update={"stages": ()}).model_dump(mode="json")
+    block["stages"] = [stage_block(stage) for stage in spec.stages]
+    return block
 
 
 def block_text(block: Any) -> str:
     """JSON values as the text that a definition of the same meaning has."""
     return _text(block)
-
-
-_texts: dict[int, tuple[ref[StageSpec], str]] = {}
 
 
 def _text(value: Any) -> str:

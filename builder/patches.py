@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -35,8 +35,12 @@ class ClashError(Exception):
 
 
 def difference(before: Block | None, after: Block | None) -> Patch:
-    """The patch that makes `after` of `before`; None is a workflow that is not there."""
-    was, now = _flat(before), _flat(after)
+    """The patch that makes `after` of `before`; None is a workflow that is not there.
+
+    A stage that is one object in both is not looked into.
+    """
+    kept = {stage["name"] for stage in _shared(before, after)}
+    was, now = _flat(before, kept), _flat(after, kept)
     changed = [at for at in {**was, **now} if not _same(was.get(at, _NOTHING), now.get(at, _NOTHING))]
     return [_entry(at, was, now) for at in changed]
 
@@ -48,8 +52,13 @@ def turned(patch: Sequence[Entry]) -> Patch:
 
 
 def applied(block: Block, patch: Sequence[Entry]) -> Block:
-    """`block` with the patch. Lists of names that changed since are merged. Raises ClashError where that cannot be."""
-    flat = _flat(block)
+    """`block` with the patch. Lists of names that changed since are merged. Raises ClashError where that cannot be.
+
+    Stages that the patch does not touch are the objects that they were.
+    """
+    touched = _touched(patch)
+    others = {stage["name"]: stage for stage in block["stages"] if stage["name"] not in touched}
+    flat = _flat(block, others)
     clashes: list[At] = []
     for entry in patch:
         at = tuple(entry["at"])
@@ -64,23 +73,31 @@ def applied(block: Block, patch: Sequence[Entry]) -> Block:
             flat.pop(at, None)
         else:
             flat[at] = merged
-    clashes.extend(_left_over(flat))
+    clashes.extend(_left_over(flat, others))
     if clashes:
         raise ClashError(clashes)
-    return _block(flat)
+    return _block(flat, others)
 
 
 def renamed(block: Block, renames: Mapping[str, str]) -> Block:
-    """`block` with its stages renamed, and what leads to them."""
+    """`block` with its stages renamed, and what leads to them. Other stages are the objects that they were."""
     if not renames:
         return block
-    fresh = deepcopy(block)
-    for stage in fresh["stages"]:
-        stage["name"] = renames.get(stage["name"], stage["name"])
-        for route in stage["routes"].values():
-            for field in ("stage", "continue_at"):
-                if route.get(field, END) != END:
-                    route[field] = renames.get(route[field], route[field])
+    return {**block, "stages": [_renamed_stage(stage, renames) for stage in block["stages"]]}
+
+
+def _renamed_stage(stage: Block, renames: Mapping[str, str]) -> Block:
+    fields = ("stage", "continue_at")
+    if stage["name"] not in renames and not any(
+        route.get(field) in renames for route in stage["routes"].values() for field in fields
+    ):
+        return stage
+    fresh = deepcopy(stage)
+    fresh["name"] = renames.get(stage["name"], stage["name"])
+    for route in fresh["routes"].values():
+        for field in fields:
+            if route.get(field, END) != END:
+                route[field] = renames.get(route[field], route[field])
     return fresh
 
 
@@ -97,13 +114,33 @@ def reorders(patch: Sequence[Entry]) -> bool:
 # Laid flat
 
 
-def _flat(block: Block | None) -> Flat:
+def _shared(before: Block | None, after: Block | None) -> list[Block]:
+    """The stages that are one object in both blocks."""
+    if before is None or after is None:
+        return []
+    ids = {id(stage) for stage in before["stages"]}
+    return [stage for stage in after["stages"] if id(stage) in ids]
+
+
+def _touched(patch: Sequence[Entry]) -> set[str]:
+    """The stages that the patch looks into, makes or takes away."""
+    found = stages_in(patch)
+    for entry in patch:
+        if entry["at"] == ["stages"]:
+            found.update(set(entry.get("was", ())).symmetric_difference(entry.get("now", ())))
+    return found
+
+
+def _flat(block: Block | None, but: Container[str] = ()) -> Flat:
+    """The block laid flat, without what is in the stages called so."""
     if block is None:
         return {}
     flat: Flat = {(field,): block[field] for field in _OWN}
     flat["stages",] = [stage["name"] for stage in block["stages"]]
     for stage in block["stages"]:
         name = stage["name"]
+        if name in but:
+            continue
         for field in _OF_A_STAGE:
             flat["stage", name, field] = stage[field]
         for label, route in stage["routes"].items():
@@ -126,9 +163,9 @@ def _keys(assignments: Sequence[Block]) -> list[str]:
     return keys
 
 
-def _block(flat: Flat) -> Block:
+def _block(flat: Flat, others: Mapping[str, Block]) -> Block:
     block: Block = {field: flat[field,] for field in _OWN}
-    block["stages"] = [_stage(flat, name) for name in flat["stages",]]
+    block["stages"] = [others.get(name) or _stage(flat, name) for name in flat["stages",]]
     return block
 
 
@@ -143,19 +180,22 @@ def _stage(flat: Flat, name: str) -> Block:
     return stage
 
 
-def _left_over(flat: Flat) -> list[At]:
+def _left_over(flat: Flat, others: Container[str]) -> list[At]:
     """Places that belong to nothing any more: somebody worked inside what the patch takes away, or the other way."""
-    stages = set(flat["stages",])
-    lost = [at for at in flat if len(at) > 1 and at[1] not in stages]
-    for name in stages:
+    inside: dict[str, list[At]] = {name: [] for name in flat["stages",] if name not in others}
+    lost: list[At] = []
+    for at in flat:
+        if len(at) > 1:
+            inside.get(at[1], lost).append(at)
+    for name, places in inside.items():
         keys = flat.get(("stage", name, "assignments"))
         if keys is None:
             lost.append(("stage", name))
             continue
-        held = {at[2] for at in flat if at[0] == "assignment" and at[1] == name}
+        held = {at[2] for at in places if at[0] == "assignment"}
         lost.extend(("assignment", name, key) for key in held.symmetric_difference(keys))
         outcomes = flat["stage", name, "outcomes"]
-        lost.extend(at for at in flat if at[0] == "route" and at[1] == name and at[2] not in outcomes)
+        lost.extend(at for at in places if at[0] == "route" and at[2] not in outcomes)
     return lost
 
 

@@ -13,9 +13,9 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from builder.canonical import block_text, stage_text
-from builder.references import Known, Loc, agent_problems, file_problems, workflow_problems
-from builder.spec import AgentSpec, ProjectFile, WorkflowSpec
+from builder.canonical import Names, block_text, is_written_so, stage_block, stage_text
+from builder.references import Known, Loc, agent_problems, file_problems, names, workflow_problems
+from builder.spec import AgentSpec, ProjectFile, StageSpec, WorkflowSpec
 from projects.errors import Detail, Invalid
 
 MOST_DETAILS = 500
@@ -36,16 +36,31 @@ def checked_workflow(raw: Any, known: Known, before: WorkflowSpec | None = None)
 
     Stages that are as in `before`, which was checked once, are not read again: only what they refer to is.
     """
-    problems = workflow_problems(raw, (), known)
-    return _checked(WorkflowSpec, raw, problems, "The workflow has problems", _with_old_stages(raw, before))
+    mostly_read = _with_old_stages(raw, before)
+    problems = workflow_problems(raw, (), known, _sound_in(mostly_read, known))
+    return _checked(WorkflowSpec, raw, problems, "The workflow has problems", mostly_read)
 
 
 def _with_old_stages(raw: Any, before: WorkflowSpec | None) -> Any:
     stages = raw.get("stages") if isinstance(raw, Mapping) else None
     if before is None or not isinstance(stages, list):
         return raw
-    old = {stage_text(stage): stage for stage in before.stages}
-    return {**raw, "stages": [old.get(_text_or_nothing(stage), stage) for stage in stages]}
+    same = {id(stage_block(stage)): stage for stage in before.stages}
+    alike = {stage_text(stage): stage for stage in before.stages}
+    return {
+        **raw,
+        "stages": [same.get(id(stage)) or alike.get(_text_or_nothing(stage), stage) for stage in stages],
+    }
+
+
+def _sound_in(mostly_read: Any, known: Known) -> set[int]:
+    """The places of the stages that were checked before, and refer to nothing that is not there."""
+    stages = mostly_read.get("stages") if isinstance(mostly_read, Mapping) else None
+    if not isinstance(stages, list):
+        return set()
+    read = {place: stage for place, stage in enumerate(stages) if isinstance(stage, StageSpec)}
+    there = Names.of(known, names(stage.name for stage in read.values()))
+    return {place for place, stage in read.items() if is_written_so(stage, there)}
 
 
 def _text_or_nothing(value: Any) -> str:

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from builder.assignment_writing import write_assignments
-from builder.canonical import block_of, stage_text
+from builder.canonical import block_of, shared_block_of, stage_text
 from builder.hook_writing import write_hooks
 from builder.models import Outcome, Route, Stage, Workflow
 from builder.ordered_rows import OUT_OF_THE_WAY, save_all
@@ -66,7 +66,7 @@ def write_workflow(
 
 def _by_key(spec: WorkflowSpec | None, renames: Mapping[str, str]) -> Blocks:
     """The blocks of the stages, by the names that they go on under."""
-    block = {"stages": []} if spec is None else renamed(block_of(spec), renames)
+    block = {"stages": []} if spec is None else renamed(shared_block_of(spec), renames)
     return {name_key(stage["name"]): stage for stage in block["stages"]}
 
 

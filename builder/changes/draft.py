@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,10 @@ Spot = tuple[str, str]  # a stage's name and an outcome's label; the label is em
 
 @dataclass
 class Draft:
-    """`block` is changed in place. Rows are told by their ids, with the versions that they have now."""
+    """Rows are told by their ids, with the versions that they have now.
+
+    `block` is changed in place, but for what is in its stages: these are shared with others until `own` copies one.
+    """
 
     block: Block
     stage_ids: Sequence[int]  # by position
@@ -30,16 +34,25 @@ class Draft:
     renames: dict[str, str] = field(default_factory=dict)  # stages, old name to new
     places: dict[Spot, tuple[int, int] | None] = field(default_factory=dict)  # None: where the layout puts it
     focus: str = ""  # the name of the stage that was made
+    _own: list[Block] = field(default_factory=list)  # stages that are this draft's alone
 
     @property
     def stages(self) -> list[Block]:
-        """The blocks of the stages, in order."""
+        """The blocks of the stages, in order, to be read."""
         stages: list[Block] = self.block["stages"]
         return stages
 
+    def own(self, place: int) -> Block:
+        """The block of the stage at this place, to be changed."""
+        stage = self.stages[place]
+        if not any(stage is own for own in self._own):
+            stage = self.stages[place] = deepcopy(stage)
+            self._own.append(stage)
+        return stage
+
     def stage(self, stage_id: int) -> Block:
-        """The block of this stage. Raises NotFound where it is gone."""
-        return self.stages[self.position(stage_id)]
+        """The block of this stage, to be changed. Raises NotFound where it is gone."""
+        return self.own(self.position(stage_id))
 
     def position(self, stage_id: int) -> int:
         """The position of this stage as it was before the command."""
@@ -48,10 +61,10 @@ class Draft:
         return self.stage_ids.index(stage_id)
 
     def spot(self, assignment_id: int) -> tuple[Block, int]:
-        """The stage of this assignment, and its position there. Raises NotFound where it is gone."""
-        for stage, ids in zip(self.stages, self.assignment_ids, strict=True):
+        """The stage of this assignment, to be changed, and its position there. Raises NotFound where it is gone."""
+        for place, ids in enumerate(self.assignment_ids):
             if assignment_id in ids:
-                return stage, ids.index(assignment_id)
+                return self.own(place), ids.index(assignment_id)
         raise NoSuchPart("assignment")
 
     def check_stage(self, stage_id: int, version: int, tell: Callable[[Block], Iterable[Detail]]) -> Block:

@@ -70,12 +70,14 @@ def delete(draft: Draft, command: Delete) -> str:
         stage, index = draft.spot(assignment)
         taken.append(stage["assignments"][index]["agent"])
         stage["assignments"][index] = None
-    for stage in draft.stages:
-        stage["assignments"] = [block for block in stage["assignments"] if block is not None]
     names = {stage["name"] for stage in gone}
+    for place, stage in enumerate(draft.stages):
+        if None in stage["assignments"]:
+            own = draft.own(place)
+            own["assignments"] = [block for block in own["assignments"] if block is not None]
+        if any({route.get("stage"), route.get("continue_at")} & names for route in stage["routes"].values()):
+            _turn_away(draft.own(place), names)
     draft.block["stages"] = [stage for stage in draft.stages if stage["name"] not in names]
-    for stage in draft.stages:
-        _turn_away(stage, names)
     return f"Deleted {_listed([*(stage['name'] for stage in gone), *taken])}"
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from pydantic import TypeAdapter, ValidationError
 
 from agents.models import Agent
-from builder.canonical import block_of
+from builder.canonical import shared_block_of
 from builder.changes import Draft, change
 from builder.commands import Command, PlaceCards, Redo, Restore, Tidy, Undo
 from builder.errors import EditedMeanwhile, NoSuchPart
@@ -92,7 +92,7 @@ def draft_of(workflow: Workflow) -> Draft:
         inside[stage_id].append(pk)
         versions[pk] = version
     return Draft(
-        block=block_of(read_stored(workflow)),
+        block=shared_block_of(read_stored(workflow)),
         stage_ids=[pk for pk, _ in stages],
         stage_versions=[version for _, version in stages],
         assignment_ids=list(inside.values()),

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from agents.models import Agent
 from agents.operations import AgentFields
-from builder.canonical import block_of, canonical, text_of
+from builder.canonical import block_of, canonical, shared_block_of, text_of
 from builder.errors import AlreadyThere, CannotEnable
 from builder.history import Deed, record
 from builder.layout import Point, Spot
@@ -64,7 +64,7 @@ def store_over(
     if not write_over(workflow, spec, before, deed.renames):
         return None
     publish(workflow, spec)
-    patch = difference(renamed(block_of(before), deed.renames), block_of(spec))
+    patch = difference(renamed(shared_block_of(before), deed.renames), shared_block_of(spec))
     stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
     stood = {**settle(workflow, spec), **stood}  # what is new stands somewhere; only what was asked for is a change
     put_places(workflow, places or {})

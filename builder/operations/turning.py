@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from builder import patches
-from builder.canonical import block_of
+from builder.canonical import block_of, shared_block_of
 from builder.errors import CannotUndo, NoSuchRevision
 from builder.history import Deed, to_redo, to_undo, who_else
 from builder.models import Edit, Workflow
@@ -61,7 +61,7 @@ def _turn(
     inside = [entry for entry in patch if entry["at"][0] != "place"]
     if not inside and not deed.renames:
         return note(workflow, deed, put_places(workflow, places))
-    block = block_of(read_stored(workflow))
+    block = shared_block_of(read_stored(workflow))
     try:
         if rename_first:
             block = patches.applied(patches.renamed(block, deed.renames), inside)
