@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from builder.models import Workflow
 from builder.publish import frozen
-from projects.errors import Conflict, Detail, Invalid
+from projects.errors import BatonError, Conflict, Detail, Invalid
 from runs import store
 from runs.engine.beside import Again
 from runs.engine.rerun import OldRun, Visit, first_entry, kept_positions, starting_state, values_before
@@ -53,12 +53,7 @@ def rerun(old: WorkflowRun, choice: Choice, start: Start) -> tuple[WorkflowRun, 
     first = started_before(workflow, start)
     if first is not None:
         return first, False
-    target = _target(workflow, old, choice)
-    new = _new_run(old, target, start)
-    keeps = None if choice.stage is None else _keeps(old, target, choice, choice.stage)
-    if choice.stage is None and choice.run_again:
-        raise _unknown_children(choice.run_again)
-    new = replace(new, told=_told(old, choice, keeps))
+    new, keeps = _prepared(old, workflow, choice, start)
     try:
         row = store.in_transaction(lambda: store.insert_rerun(new, old, choice.stage, keeps, timezone.now()))
     except IntegrityError:
@@ -70,11 +65,31 @@ def rerun(old: WorkflowRun, choice: Choice, start: Start) -> tuple[WorkflowRun, 
     return row, True
 
 
+def _prepared(old: WorkflowRun, workflow: Workflow, choice: Choice, start: Start) -> tuple[NewRun, Keeps | None]:
+    target = _target(workflow, old, choice)
+    new = _new_run(old, target, start)
+    keeps = None if choice.stage is None else _keeps(old, target, choice, choice.stage)
+    if choice.stage is None and choice.run_again:
+        raise _unknown_children(choice.run_again)
+    return replace(new, told=_told(old, choice, keeps)), keeps
+
+
 def retry(old: WorkflowRun, choice: Choice, start: Start) -> tuple[WorkflowRun, bool]:
     """Run a failed run again from the stage that failed. Raises what `rerun` raises, and WrongState if it has not."""
     if old.status != RunStatus.FAILED.value:
         raise WrongState(f"The run is {old.status}; a failed run was wanted.")
     return rerun(old, replace(choice, stage=failed_stage(old)), start)
+
+
+def why_no_retry(old: WorkflowRun) -> str:
+    """Why a retry of a run would be refused as things are; an empty text where it would not be. Starts nothing."""
+    if old.status != RunStatus.FAILED.value:
+        return f"It is {old.status}; only a failed run is retried."
+    try:
+        _prepared(old, _workflow_of(old), Choice(failed_stage(old)), Start("retry"))
+    except BatonError as error:
+        return error.message
+    return ""
 
 
 def failed_stage(run: WorkflowRun) -> str | None:

@@ -114,6 +114,7 @@ def listing(place: Place, user: User, *, can_run: bool) -> dict[str, Json]:
         "can_run": can_run,
         "run_dialog_url": reverse("run-dialog", args=[workflow.pk]) if workflow and can_run else "",
         "cancel_url": reverse("runs-cancel", args=[project.slug]) if can_run else "",
+        "retry_url": reverse("runs-retry", args=[project.slug]) if can_run else "",
         "query": urlencode(wanted.kept),
         "back": urlencode({**wanted.kept, **({"of": str(workflow.pk)} if workflow else {})}),
         **_choices(place),

@@ -85,7 +85,7 @@ def _row(run: WorkflowRun, look: Look, counts: dict[str, int] | None, level: int
         "url": run_url(run.pk),
         "state": look.state,
         "word": look.word,
-        "over": run.status in _OVER,
+        "choosable": run.status not in _OVER or run.status == RunStatus.FAILED.value,
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
         "parent": {"label": f"{parent.workflow_name} #{parent.number}", "url": run_url(parent.pk)} if parent else None,
         "children": _children(run, counts, folding) if counts else None,

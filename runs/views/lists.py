@@ -1,8 +1,8 @@
-"""The lists of runs: of a project and of a workflow; saved views; what is done to many runs at once."""
+"""The lists of runs: of a project and of a workflow; saved views."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from builder.models import Workflow
-from projects.access import Role, project_for, role_of
+from projects.access import project_for, role_of
 from projects.errors import Invalid, NotFound
 from projects.models import Project
-from runs import bulk, saved_views
+from runs import saved_views
 from runs.finding import wanted_from
 from runs.pages import listing
-from runs.pages.run_page import run_url
 from runs.views.posting import posted_from
 from runs.views.runs import caller_of, operates
 
@@ -67,43 +66,6 @@ def workflow_runs_sync(request: HttpRequest, workflow_id: int) -> HttpResponse:
 def _sync(request: HttpRequest, project: Project, workflow: Workflow | None) -> HttpResponse:
     given = request.GET.dict()
     return render(request, "runs/_list_sync.html", listing.news(listing.place_from(project, workflow, given), given))
-
-
-def _back(project: Project, given: str) -> str:
-    """The list that a form came from: a query of it, or of a workflow's list; nothing else is followed."""
-    query = dict(parse_qsl(given[:4000]))
-    workflow = query.pop("of", "")
-    if workflow.isascii() and workflow.isdigit() and len(workflow) < 10:
-        return f"{reverse('workflow-runs', args=[int(workflow)])}?{urlencode(query)}"
-    return f"{reverse('project-runs', args=[project.slug])}?{urlencode(query)}"
-
-
-@posted_from("project-runs")
-def cancel(request: HttpRequest, slug: str) -> HttpResponse:
-    """Cancel the chosen runs; asks first, with the list of what stops."""
-    caller = caller_of(request)
-    project = project_for(caller, slug, Role.OPERATOR)
-    ids, back = request.POST.getlist("run"), _back(project, request.POST.get("back", ""))
-    if request.POST.get("sure") == "1":
-        stopped = bulk.cancel_runs(project, ids, by=caller.user.get_username())
-        messages.success(request, f"Cancelled {stopped} run{'' if stopped == 1 else 's'}")
-        return HttpResponseRedirect(back)
-    found = bulk.to_cancel(project, ids)
-    if not found.runs:
-        messages.warning(request, "Choose runs that are not over yet; there is nothing to cancel.")
-        return HttpResponseRedirect(back)
-    context = {
-        "project": {"name": project.name, "url": reverse("project", args=[project.slug])},
-        "runs": [
-            {"id": run.pk, "label": f"{run.workflow_name} #{run.number}", "url": run_url(run.pk)} for run in found.runs
-        ],
-        "children": [{"label": f"{run.workflow_name} #{run.number}", "url": run_url(run.pk)} for run in found.children],
-        "over": found.over,
-        "cancel_url": reverse("runs-cancel", args=[slug]),
-        "back": request.POST.get("back", ""),
-        "back_url": back,
-    }
-    return render(request, "runs/bulk_cancel.html", context)
 
 
 @posted_from("project-runs")

@@ -14,12 +14,23 @@ async function unfold(link) {
   document.getElementById(id)?.focus();
 }
 
+const over = new Set(["completed", "failed", "cancelled"]);
+const buttons = {
+  "bulk-cancel": { verb: "Cancel", takes: (state) => !over.has(state) },
+  "bulk-retry": { verb: "Retry", takes: (state) => state === "failed" },
+};
+
+/** Each button counts the chosen runs that it is for, as their rows show them now. */
 function count() {
-  const button = document.getElementById("bulk-cancel");
-  if (!button) return;
-  const chosen = [...open()].filter((box) => box.checked).length;
-  button.disabled = !chosen;
-  button.lastChild.textContent = chosen ? `Cancel ${chosen} run${chosen === 1 ? "" : "s"}` : "Cancel chosen runs";
+  const states = [...open()].filter((box) => box.checked)
+    .map((box) => box.closest("tr").querySelector("[data-state]")?.dataset.state);
+  for (const [id, { verb, takes }] of Object.entries(buttons)) {
+    const button = document.getElementById(id);
+    if (!button) continue;
+    const chosen = states.filter(takes).length;
+    button.disabled = !chosen;
+    button.lastChild.textContent = chosen ? `${verb} ${chosen} run${chosen === 1 ? "" : "s"}` : `${verb} chosen runs`;
+  }
 }
 
 if (document.getElementById("run-list")) {
