@@ -6,16 +6,17 @@ Dry runs do not count. A run counts at the time when it was started.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Count, FloatField, Func, Max, QuerySet, Sum
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
 
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
-from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
+from runs.models import AgentRun, Event, Gate, WorkflowCall, WorkflowRun
 
 _MOST_WAITING = 8
 
@@ -87,16 +88,15 @@ class RunFigures:
     total: Figures
     by_time: dict[str, Figures]
     by_workflow: dict[str, Figures]
+    by_both: dict[tuple[str, str], Figures]  # (workflow, beginning)
 
 
 def run_figures(project: Project, since: datetime, *, hourly: bool) -> RunFigures:
     """The runs since a moment, from one query."""
     begun = WorkflowRun.objects.filter(project=project, created_at__gte=since, dry__isnull=True)
     took = Seconds("finished_at", "started_at")
-    # Both databases write a moment as text from the year down, in UTC: cut off, it is an hour or a day.
-    at = Substr(Cast("created_at", CharField()), 1, 13 if hourly else 10)
     grouped = (
-        begun.values("workflow_name", "status", at=at)
+        begun.values("workflow_name", "status", at=_beginning("created_at", hourly=hourly))
         .annotate(
             count=Count("pk"),
             took=Sum(took),
@@ -107,40 +107,83 @@ def run_figures(project: Project, since: datetime, *, hourly: bool) -> RunFigure
         )
         .order_by()
     )
-    found = RunFigures(Figures(), {}, {})
+    found = RunFigures(Figures(), {}, {}, {})
     for row in map(dict[str, Any], grouped):
+        at, workflow = row["at"].replace("T", " "), row["workflow_name"]
         found.total.add(row)
-        found.by_time.setdefault(row["at"].replace("T", " "), Figures()).add(row)
-        found.by_workflow.setdefault(row["workflow_name"], Figures()).add(row)
+        found.by_time.setdefault(at, Figures()).add(row)
+        found.by_workflow.setdefault(workflow, Figures()).add(row)
+        found.by_both.setdefault((workflow, at), Figures()).add(row)
     return found
+
+
+def _beginning(field: str, *, hourly: bool) -> Substr:
+    """Both databases write a moment as text from the year down, in UTC: cut off, it is an hour or a day."""
+    return Substr(Cast(field, CharField()), 1, 13 if hourly else 10)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What models were asked and what that used. `cost` in US dollars, as far as prices are known."""
+
+    turns: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add one row of a grouped query."""
+        self.turns += row["count"]
+        self.tokens += int((row["sent"] or 0) + (row["got"] or 0))
+        self.cost += row["paid"] or 0.0
 
 
 @dataclass(slots=True)
 class AgentFigures:
-    """How often an agent worked, how often it failed, and how long it took when it ended."""
+    """How often an agent worked, how often it failed, how long it took when it ended, and what it used."""
 
     works: int = 0
     failed: int = 0
-    turns: int = 0
     seconds: float = 0.0
     ended: int = 0
+    spent: Spent = field(default_factory=Spent)
+    by_time: dict[str, Spent] = field(default_factory=dict)  # by the beginning of an hour or a day
 
 
-def agent_figures(project: Project, since: datetime) -> dict[str, AgentFigures]:
-    """By the name of the agent, from one query."""
+def agent_figures(project: Project, since: datetime, *, hourly: bool) -> dict[str, AgentFigures]:
+    """By the name of the agent, from two queries."""
+    found = _works(project, since)
+    for row in _turns(project, since, hourly=hourly):
+        one = found.setdefault(row["agent"], AgentFigures())
+        one.spent.add(row)
+        one.by_time.setdefault(row["begun"].replace("T", " "), Spent()).add(row)
+    return found
+
+
+def _turns(project: Project, since: datetime, *, hourly: bool) -> list[dict[str, Any]]:
+    # From the log: its rows are small, whereas SQLite reads what a turn was sent before it comes to what that used.
+    turns = Event.objects.filter(
+        kind="agent.turn", run__project=project, run__created_at__gte=since, run__dry__isnull=True
+    )
+    grouped = turns.values("agent", begun=_beginning("run__created_at", hourly=hourly)).annotate(
+        count=Count("pk"),
+        sent=Sum(Cast(KT("data__usage__input_tokens"), FloatField())),
+        got=Sum(Cast(KT("data__usage__output_tokens"), FloatField())),
+        paid=Sum(Cast(KT("data__usage__cost"), FloatField())),
+    )
+    return list(map(dict[str, Any], grouped.order_by()))
+
+
+def _works(project: Project, since: datetime) -> dict[str, AgentFigures]:
     works: QuerySet[AgentRun] = AgentRun.objects.filter(
         run__project=project, run__created_at__gte=since, run__dry__isnull=True
     )
     took = Seconds("finished_at", "started_at")
-    grouped = works.values("agent", "status").annotate(
-        count=Count("pk"), ended=Count("finished_at"), took=Sum(took), turned=Sum("turns")
-    )
+    grouped = works.values("agent", "status").annotate(count=Count("pk"), ended=Count("finished_at"), took=Sum(took))
     found: dict[str, AgentFigures] = {}
     for row in grouped.order_by():
         one = found.setdefault(row["agent"], AgentFigures())
         one.works += row["count"]
         one.failed += row["count"] if row["status"] == AgentStatus.FAILED.value else 0
-        one.turns += row["turned"] or 0
         one.seconds += row["took"] or 0.0
         one.ended += row["ended"]
     return found

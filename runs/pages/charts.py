@@ -55,6 +55,33 @@ def _bar(bar: Bar, left: float, room: float, highest: float) -> dict[str, Json]:
     }
 
 
+SPARK_WIDTH, SPARK_HEIGHT = 120, 20
+
+
+def spark(values: Sequence[tuple[str, float, str]], tone: str = "plain") -> dict[str, Json]:
+    """The context of projects/_spark.html, from (label, value, value in words): bars in a row of a table.
+
+    `says` names the highest, for whoever cannot see it; empty where there is nothing.
+    """
+    highest = max((value for _, value, _ in values), default=0.0)
+    room = SPARK_WIDTH / max(len(values), 1)
+    bars = []
+    for place, (label, value, words) in enumerate(values):
+        if value > 0:
+            height = max(value / highest * SPARK_HEIGHT, 1.5)
+            bars.append(
+                {
+                    "x": f"{(place + _GAP / 2) * room:.1f}",
+                    "y": f"{SPARK_HEIGHT - height:.1f}",
+                    "width": f"{room * (1 - _GAP):.1f}",
+                    "height": f"{height:.1f}",
+                    "words": f"{label}: {words}",
+                }
+            )
+    top = next((f"at most {words}, {label}" for label, value, words in values if value == highest > 0), "")
+    return {"width": SPARK_WIDTH, "height": SPARK_HEIGHT, "tone": tone, "bars": bars, "says": top}
+
+
 def took(seconds: float | None) -> str:
     """A duration in the words of a figure: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min"; a dash for none."""
     if seconds is None:

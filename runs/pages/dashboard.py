@@ -13,8 +13,8 @@ from django.utils import timezone
 from builder.pages.project_frame import frame
 from projects.access import Caller
 from projects.models import Project
-from runs.figures import AgentFigures, Figures, RunFigures, agent_figures, run_figures, waiting_longest
-from runs.pages.charts import Bar, amount, chart, share, took
+from runs.figures import AgentFigures, Figures, RunFigures, Spent, agent_figures, run_figures, waiting_longest
+from runs.pages.charts import Bar, amount, chart, share, spark, took
 from runs.pages.run_page import run_url
 from runs.pages.words import how_long
 
@@ -33,7 +33,9 @@ def dashboard(caller: Caller, project: Project, asked: str) -> dict[str, Json]:
     chosen = asked if asked in _PERIODS else "7d"
     label, count, step, span = _PERIODS[chosen]
     starts = _starts(timezone.now(), count, step)
-    figures = run_figures(project, starts[0], hourly=step < timedelta(days=1))
+    hourly = step < timedelta(days=1)
+    figures = run_figures(project, starts[0], hourly=hourly)
+    agents = agent_figures(project, starts[0], hourly=hourly)
     runs_url = reverse("project-runs", args=[project.slug])
     return {
         **frame(caller, project, "Dashboard"),
@@ -44,8 +46,9 @@ def dashboard(caller: Caller, project: Project, asked: str) -> dict[str, Json]:
         "tiles": _tiles(figures.total),
         "charts": _charts(figures, starts, step),
         "table": _table(figures, starts, step),
-        "workflows": _workflows(figures, runs_url, span),
-        "agents": _agents(agent_figures(project, starts[0])),
+        "workflows": _workflows(figures, starts, step, f"{runs_url}?{urlencode({'time': span})}"),
+        "agents": _agents(agents, starts, step),
+        "agent_chart": "Tokens over time" if _tokens_known(agents) else "Turns over time",
         "waiting": [
             {
                 "label": f"{run.workflow_name} #{run.number}",
@@ -69,9 +72,12 @@ def _starts(now: datetime, count: int, step: timedelta) -> list[datetime]:
     return [last - step * back for back in reversed(range(count))]
 
 
+def _key(start: datetime, step: timedelta) -> str:
+    return f"{start:%Y-%m-%d %H}" if step < timedelta(days=1) else f"{start:%Y-%m-%d}"
+
+
 def _of(figures: RunFigures, start: datetime, step: timedelta) -> Figures:
-    key = f"{start:%Y-%m-%d %H}" if step < timedelta(days=1) else f"{start:%Y-%m-%d}"
-    return figures.by_time.get(key) or Figures()
+    return figures.by_time.get(_key(start, step)) or Figures()
 
 
 def _label(start: datetime, step: timedelta) -> str:
@@ -87,6 +93,10 @@ def _tiles(total: Figures) -> list[dict[str, str]]:
         {"label": "Tokens", "value": amount(total.tokens) if known else "–", "more": "" if known else "none counted"},
         {"label": "Cost", "value": _money(total.cost), "more": "" if total.cost else "no prices known"},
     ]
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{amount(count)} {word}{'' if count == 1 else 's'}"
 
 
 def _longest(total: Figures) -> str:
@@ -108,7 +118,7 @@ def _charts(figures: RunFigures, starts: list[datetime], step: timedelta) -> lis
     return [
         chart(
             "Runs",
-            bars(_by_end, lambda one: f"{one.runs} runs, {one.failed} failed"),
+            bars(_by_end, lambda one: f"{_counted(one.runs, 'run')}, {one.failed} failed"),
             top=amount(max((one.runs for one in each), default=0)),
         ),
         chart(
@@ -120,6 +130,11 @@ def _charts(figures: RunFigures, starts: list[datetime], step: timedelta) -> lis
             "Tokens",
             bars(lambda one: [("plain", float(one.tokens))], lambda one: amount(one.tokens)),
             top=amount(max((one.tokens for one in each), default=0)),
+        ),
+        chart(
+            "Cost",
+            bars(lambda one: [("plain", one.cost)], lambda one: _money(one.cost)),
+            top=_money(max((one.cost for one in each), default=0.0)),
         ),
     ]
 
@@ -147,28 +162,55 @@ def _table(figures: RunFigures, starts: list[datetime], step: timedelta) -> list
     return [{"label": label, **_figures(one)} for label, one in found if one.runs]
 
 
-def _workflows(figures: RunFigures, runs_url: str, span: str) -> list[dict[str, Json]]:
+def _workflows(figures: RunFigures, starts: list[datetime], step: timedelta, url: str) -> list[dict[str, Json]]:
     most = sorted(figures.by_workflow.items(), key=lambda each: (-each[1].runs, each[0]))[:_MOST_ROWS]
+    none = Figures()
+
+    def runs(name: str) -> dict[str, Json]:
+        counts = [(start, figures.by_both.get((name, _key(start, step)), none).runs) for start in starts]
+        return spark([(_label(start, step), float(count), _counted(count, "run")) for start, count in counts])
+
     return [
         {
             "name": name,
-            "url": f"{runs_url}?{urlencode({'workflow': name, 'time': span})}",
+            "url": f"{url}&{urlencode({'workflow': name})}",
             "bar": f"{(one.rate or 0) * 100:.1f}" if one.ended else "",
+            "spark": runs(name),
             **_figures(one),
         }
         for name, one in most
     ]
 
 
-def _agents(figures: dict[str, AgentFigures]) -> list[dict[str, Json]]:
-    most = sorted(figures.items(), key=lambda each: (-each[1].works, each[0]))[:_MOST_ROWS]
+def _tokens_known(figures: dict[str, AgentFigures]) -> bool:
+    return any(one.spent.tokens for one in figures.values())
+
+
+def _agents(figures: dict[str, AgentFigures], starts: list[datetime], step: timedelta) -> list[dict[str, Json]]:
+    """Those who spent the most first, then those who worked the most. Their bars are tokens, or turns where no
+    tokens are counted."""
+    known, none = _tokens_known(figures), Spent()
+
+    def bars(one: AgentFigures) -> dict[str, Json]:
+        found = [(_label(start, step), one.by_time.get(_key(start, step), none)) for start in starts]
+        if known:
+            return spark([(label, float(each.tokens), _counted(each.tokens, "token")) for label, each in found])
+        return spark([(label, float(each.turns), _counted(each.turns, "turn")) for label, each in found])
+
+    def rank(each: tuple[str, AgentFigures]) -> tuple[float, int, int, str]:
+        name, one = each
+        return -one.spent.cost, -one.spent.tokens, -one.works, name
+
     return [
         {
             "name": name,
             "works": amount(one.works),
             "failed": amount(one.failed),
-            "turns": amount(one.turns),
+            "turns": amount(one.spent.turns),
             "mean": took(one.seconds / one.ended if one.ended else None),
+            "tokens": amount(one.spent.tokens) if one.spent.tokens else "–",
+            "cost": _money(one.spent.cost),
+            "spark": bars(one),
         }
-        for name, one in most
+        for name, one in sorted(figures.items(), key=rank)[:_MOST_ROWS]
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from runs.models import WorkflowRun
+from runs.models import Event, WorkflowRun
 from runs.pages.charts import amount, share, took
 from tests.web.conftest import Site, text_of
 from tests.web.test_run_list import add
@@ -43,6 +43,42 @@ def test_the_figures_are_those_of_the_runs(site: Site) -> None:
     assert "Cost $1.00" in shown
     assert re.search(r"Publish 4 1 66\.7 % 40 s 6 000 \$1\.00", shown)
     assert "Ada 1 0" in shown
+
+
+def turns(run: WorkflowRun, agent: str, count: int = 1, **usage: float) -> None:
+    """Turns of an agent as the log of a run tells of them."""
+    for _ in range(count):
+        seq = Event.objects.filter(run=run).count() + 1
+        data = {"turn": seq, "usage": {"requests": 1, **usage}}
+        Event.objects.create(run=run, seq=seq, at=timezone.now(), kind="agent.turn", agent=agent, data=data)
+
+
+def test_tokens_and_cost_stand_at_the_agents_that_used_them(site: Site) -> None:
+    """Issue 4, item 6: tokens and cost per agent, with a small chart; who spent the most comes first."""
+    now, old = add(site), add(site, created_at=timezone.now() - timedelta(days=3))
+    turns(now, "Cy", 2, input_tokens=900, output_tokens=100, cost=0.25)
+    turns(old, "Cy", 1, input_tokens=4000, output_tokens=1000, cost=1.0)
+    turns(now, "Dora", 1, input_tokens=70, output_tokens=0, cost=0.001)
+
+    week, day = page(site, "?period=7d"), page(site, "?period=24h")
+
+    assert "Tokens over time" in week
+    assert re.search(
+        r"By agent .* Cy 0 0 3 – 7 000 \$1\.50 .* at most 5 000 tokens, .* Dora 0 0 1 – 70 below \$0\.01", week
+    )
+    assert re.search(r"Cy 0 0 2 – 2 000 \$0\.50 ", day)
+    assert week.index(" Dora ") < week.index(" Ada ")  # has used none
+
+
+def test_without_counted_tokens_the_bars_are_turns(site: Site) -> None:
+    """Empty states: a scripted agent uses none, and still has a chart; who did not work at all has none."""
+    shown = page(site)
+
+    assert "Turns over time" in shown
+    assert re.search(r"Ada 1 0 1 \S+ s – – .* at most 1 turn,", shown)
+    WorkflowRun.objects.update(dry={"root": {}})
+    add(site)
+    assert "No agent has been at work in this time." in page(site)
 
 
 def test_dry_runs_and_older_runs_do_not_count(site: Site) -> None:
@@ -84,7 +120,9 @@ def test_the_number_of_queries_is_fixed(site: Site, django_assert_max_num_querie
     """Speed: many runs, workflows and agents cost no query more."""
     for _ in range(8):
         add(site, parent=add(site, "failed"))
-    with django_assert_max_num_queries(11):  # type: ignore[operator]
+    for number in range(12):
+        turns(site.run, f"Agent {number}", 2, input_tokens=5)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
         page(site, "?period=30d")
 
 
