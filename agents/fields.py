@@ -13,6 +13,12 @@ else:
     _TextField = models.TextField
 
 
+class Written(str):
+    """JSON text, written already in the way of `JsonText`: a large value is not parsed only to be written again."""
+
+    __slots__ = ()
+
+
 class JsonText(_TextField):
     """JSON kept as text: PostgreSQL's own type would lose the order of keys, and options are buttons in an order.
 
@@ -28,4 +34,6 @@ class JsonText(_TextField):
 
     def get_prep_value(self, value: Any) -> str:
         """JSON values, as the database holds them."""
+        if isinstance(value, Written):
+            return str(value)
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -73,7 +73,8 @@ def to_redo(workflow: Workflow, user: User) -> Edit | None:
 
 def since(workflow_id: int, number: int) -> list[Edit]:
     """The edits after this one, oldest first."""
-    return list(Edit.objects.filter(workflow_id=workflow_id, number__gt=number).order_by("number"))
+    edits = Edit.objects.filter(workflow_id=workflow_id, number__gt=number).order_by("number")
+    return list(edits.select_related("user"))
 
 
 def touched_names(edits: Iterable[Edit]) -> set[str]:

@@ -21,7 +21,16 @@ from builder.patches import Patch, difference
 from builder.publish import agent_names, hold, publish
 from builder.reading import agent_spec, known_in, with_parts, workflow_spec
 from builder.references import Known, names
-from builder.spec import FORMAT, AgentSpec, ProjectBlock, ProjectFile, WorkflowHook, WorkflowRoute, WorkflowSpec
+from builder.spec import (
+    FORMAT,
+    AgentSpec,
+    ProjectBlock,
+    ProjectFile,
+    StageSpec,
+    WorkflowHook,
+    WorkflowRoute,
+    WorkflowSpec,
+)
 from builder.validation import checked_file
 from builder.yaml_text import parse_yaml
 from projects.access import Caller, Role, project_for, require, visible_projects
@@ -115,12 +124,17 @@ def workflow_names(spec: WorkflowSpec) -> Iterator[str]:
     for stage in spec.stages:
         for assignment in stage.assignments:
             yield from assignment.allowed_workflows
-        for route in stage.routes.values():
-            if isinstance(route, WorkflowRoute):
-                yield route.workflow
-        for hook in (*stage.entry_hooks, *stage.exit_hooks):
-            if isinstance(hook, WorkflowHook):
-                yield hook.workflow
+        yield from started_by(stage)
+
+
+def started_by(stage: StageSpec) -> Iterator[str]:
+    """The workflows that a stage itself starts: by routes and hooks, in order, with doubles."""
+    for route in stage.routes.values():
+        if isinstance(route, WorkflowRoute):
+            yield route.workflow
+    for hook in (*stage.entry_hooks, *stage.exit_hooks):
+        if isinstance(hook, WorkflowHook):
+            yield hook.workflow
 
 
 def _needed_by(start: WorkflowSpec, specs: Sequence[WorkflowSpec]) -> list[WorkflowSpec]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
 from typing import Generic, TypeVar
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, prefetch_related_objects
 
+from agents.fields import Written
 from agents.models import Agent
 from builder.canonical import text_of
 from builder.models import Workflow, WorkflowVersion
@@ -64,8 +64,9 @@ def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVer
             number=last + 1,
             digest=digest,
             default_model=content.default_model,
-            content=json.loads(text),
+            content=Written(text),
         )
+        del version.content  # who asks for it reads it as values
         _remember_when_committed(version.pk, content)
     Workflow.objects.filter(pk=workflow.pk).update(current_version=version)
     workflow.current_version = version
@@ -82,8 +83,9 @@ def publish_stand_in(project_id: int, number: int, content: FrozenVersion) -> Wo
             number=number,
             digest=hashlib.sha256(text.encode()).hexdigest(),
             default_model=content.default_model,
-            content=json.loads(text),
+            content=Written(text),
         )
+        del version.content
         _remember_when_committed(version.pk, content)
     return version
 
@@ -114,13 +116,16 @@ def read_stored(workflow: Workflow) -> WorkflowSpec:
     return _with_triggers(workflow)
 
 
-def read_all(project_id: int) -> dict[str, WorkflowSpec]:
-    """What all workflows of a project mean, by name, in a fixed number of queries."""
-    rows = list(Workflow.objects.filter(project_id=project_id).prefetch_related("triggers"))
+def read_all(rows: Sequence[Workflow]) -> dict[str, WorkflowSpec]:
+    """What these workflows mean, by name, in a fixed number of queries."""
     ids = [row.current_version_id for row in rows if row.current_version_id is not None]
     unread = [version_id for version_id in ids if version_id not in frozen]
     for version in WorkflowVersion.objects.filter(pk__in=unread):
         frozen.remember(version.pk, FrozenVersion.model_validate(version.content))
+    current = [row for row in rows if row.current_version_id is not None]
+    prefetch_related_objects(
+        [row for row in current if frozen(row.current_version_id or 0).workflow.triggers], "triggers"
+    )
     stale = with_parts(Workflow.objects.filter(pk__in=[row.pk for row in rows if row.current_version_id is None]))
     read = {row.pk: workflow_spec(row) for row in stale} if len(ids) < len(rows) else {}
     return {row.name: read.get(row.pk) or _with_triggers(row) for row in rows}

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from agents.models import Agent
 from builder.models import Workflow
 from projects.names import name_key
 
 
-@dataclass(frozen=True)
+@dataclass
 class Targets:
-    """The ids behind the names that a definition may refer to, by key: case does not matter."""
+    """The ids behind the names that a definition may refer to, read when one is asked for; case does not matter."""
 
-    agents: Mapping[str, int]
-    workflows: Mapping[str, int]
+    project_id: int
+
+    @cached_property
+    def agents(self) -> dict[str, int]:
+        """The ids of the project's agents, by key."""
+        return dict(Agent.objects.filter(project_id=self.project_id).values_list("name_key", "pk"))
+
+    @cached_property
+    def workflows(self) -> dict[str, int]:
+        """The ids of the project's workflows, by key."""
+        return dict(Workflow.objects.filter(project_id=self.project_id).values_list("name_key", "pk"))
 
     def agent(self, name: str) -> int:
         """The id of the agent called `name`."""
@@ -24,11 +33,3 @@ class Targets:
     def workflow(self, name: str) -> int:
         """The id of the workflow called `name`."""
         return self.workflows[name_key(name)]
-
-
-def targets_in(project_id: int) -> Targets:
-    """What definitions of this project may refer to."""
-    return Targets(
-        agents=dict(Agent.objects.filter(project_id=project_id).values_list("name_key", "pk")),
-        workflows=dict(Workflow.objects.filter(project_id=project_id).values_list("name_key", "pk")),
-    )

@@ -56,10 +56,11 @@ def write_workflow(
     turned = [stage for stage in changed if _exits(old, stage) != _exits(fresh, stage)]
     if before is not None:  # before the stages: a route holds on to the stage that it leads to
         _forget_routes(workflow, [*(key for key in old if key not in fresh), *_keys_of(turned)], renames or {})
-    stages = _write_stages(workflow, spec, old, fresh, renames or {})
-    for stage, wanted in zip(stages, spec.stages, strict=True):
-        _write_inside(stage, wanted, old.get(stage.name_key), fresh[stage.name_key], targets)
-    _write_routes(stages, turned, targets)
+    places, rows = _write_stages(workflow, spec, old, fresh, renames or {})
+    for stage in changed:
+        key = name_key(stage.name)
+        _write_inside(rows[key], stage, old.get(key), fresh[key], targets)
+    _write_routes(places, turned, targets)
     if before is None or _differ(_triggers_of(before), _triggers_of(spec)):
         write_triggers(workflow, spec.triggers)
 
@@ -107,30 +108,32 @@ def touch(workflow: Workflow) -> None:
 
 def _write_stages(
     workflow: Workflow, spec: WorkflowSpec, old: Blocks, fresh: Blocks, renames: Mapping[str, str]
-) -> list[Stage]:
-    rows = {name_key(renames.get(row.name, row.name)): row for row in workflow.stages.all()} if old else {}
-    if gone := [row.pk for key, row in rows.items() if key not in fresh]:
+) -> tuple[dict[str, int], dict[str, Stage]]:
+    """The ids of all stages by name, and by key the rows of those that changed, or of all where one moves."""
+    found = workflow.stages.values_list("name", "pk", "position") if old else ()
+    known = {name_key(renames.get(name, name)): (pk, position) for name, pk, position in found}
+    if gone := [pk for key, (pk, _) in known.items() if key not in fresh]:
         workflow.stages.filter(pk__in=gone).delete()
-    if any(rows[key].position != position for position, key in enumerate(fresh) if key in rows):
+    moves = any(known[key][1] != position for position, key in enumerate(fresh) if key in known)
+    read = [pk for key, (pk, _) in known.items() if key in fresh and (moves or old[key] is not fresh[key])]
+    if moves:
         workflow.stages.update(position=F("position") + OUT_OF_THE_WAY)
-        for row in rows.values():
-            row.position += OUT_OF_THE_WAY
-    stages, changed = [], []
+    stored = workflow.stages.in_bulk(read)
+    rows: dict[str, Stage] = {}
     for position, (key, block) in enumerate(zip(fresh, spec.stages, strict=True)):
-        stage = rows.get(key) or Stage(workflow=workflow, version=0)
-        if old.get(key) is not fresh[key] and (
-            key not in old or stage.name != block.name or _own(old[key]) != _own(fresh[key])
+        if key in known and known[key][0] not in stored:
+            continue  # it stays as it is, where it is
+        stage = rows[key] = stored[known[key][0]] if key in known else Stage(workflow=workflow, version=0)
+        if key not in known or (
+            old[key] is not fresh[key] and (stage.name != block.name or _own(old[key]) != _own(fresh[key]))
         ):
             stage.version += 1
-            changed.append(stage)
-        elif stage.position != position:
-            changed.append(stage)
         stage.position, stage.name, stage.name_key = position, block.name, key
         stage.task, stage.mode = block.task, block.mode
         stage.max_cycles, stage.max_visits = block.max_cycles, block.max_visits
-        stages.append(stage)
-    save_all(Stage, changed, _STAGE_FIELDS)
-    return stages
+    save_all(Stage, rows.values(), _STAGE_FIELDS)
+    ids = {key: pk for key, (pk, _) in known.items()} | {key: stage.pk for key, stage in rows.items()}
+    return {block.name: ids[key] for key, block in zip(fresh, spec.stages, strict=True)}, rows
 
 
 _STAGE_FIELDS = ("position", "name", "name_key", "task", "mode", "max_cycles", "max_visits", "version")
@@ -144,8 +147,6 @@ def _own(stage: Mapping[str, Any]) -> str:
 def _write_inside(
     stage: Stage, wanted: StageSpec, old: Mapping[str, Any] | None, fresh: Mapping[str, Any], targets: Targets
 ) -> None:
-    if old is fresh:
-        return
     if old is None or any(old[field] != fresh[field] for field in ("outcomes", "default_outcome")):
         if old is not None:
             stage.outcomes.all().delete()
@@ -160,9 +161,8 @@ def _write_inside(
         write_assignments(stage, wanted.assignments, [AssignmentSpec.model_validate(one) for one in before], targets)
 
 
-def _write_routes(stages: Sequence[Stage], turned: Sequence[StageSpec], targets: Targets) -> None:
-    """The routes of the stages that were turned elsewhere, whose old ones are gone."""
-    places = {stage.name: stage.pk for stage in stages}
+def _write_routes(places: Mapping[str, int], turned: Sequence[StageSpec], targets: Targets) -> None:
+    """The routes of the stages that were turned elsewhere, whose old ones are gone; `places` are ids by name."""
     ids = [places[stage.name] for stage in turned]
     rows = Outcome.objects.filter(stage__in=ids) if ids else ()
     outcomes = {(outcome.stage_id, outcome.label): outcome for outcome in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,7 @@ class Draft:
     assignment_ids: Sequence[Sequence[int]]  # by position of the stage, then of the assignment
     assignment_versions: Mapping[int, int]
     version: int = 1  # of the workflow's own fields
-    agents: frozenset[str] = frozenset()  # the project's, by name
+    agents: Callable[[], Collection[str]] = tuple  # the names of the project's, asked for by what needs them
     renames: dict[str, str] = field(default_factory=dict)  # stages, old name to new
     places: dict[Spot, tuple[int, int] | None] = field(default_factory=dict)  # None: where the layout puts it
     focus: str = ""  # the name of the stage that was made

@@ -82,7 +82,7 @@ def _not_ours(why: str) -> Invalid:
 
 
 def _check_agents(draft: Draft, stages: Sequence[Block]) -> None:
-    known = {name_key(name) for name in draft.agents}
+    known = {name_key(name) for name in draft.agents()}
     missing = {
         assignment["agent"]: None
         for stage in stages

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from agents.runtime.script import Step
 from builder.checks.parts import assignments_of
 from builder.checks.surroundings import Surroundings, surroundings_in
-from builder.project_file import workflow_names
-from builder.spec import AssignmentSpec, Capability, StageSpec, WorkflowSpec
+from builder.project_file import started_by
+from builder.spec import AssignmentSpec, Capability, WorkflowSpec
 from projects.models import Project
 from projects.names import name_key
 
@@ -25,15 +25,11 @@ def known_starts(project: Project) -> dict[str, list[str]]:
 
 def targets_of(spec: WorkflowSpec, around: Surroundings) -> list[str]:
     """The workflows that a run of `spec` is known to start; agents with a free choice are not guessed at."""
-    found = list(workflow_names(spec.model_copy(update={"stages": tuple(map(_without_lists, spec.stages))})))
+    found = [name for stage in spec.stages for name in started_by(stage)]
     for _, assignment in assignments_of(spec):
         if assignment.can(Capability.TRIGGER_WORKFLOWS):
             found.extend(_called_by(assignment, around))
     return list(dict.fromkeys(found))
-
-
-def _without_lists(stage: StageSpec) -> StageSpec:
-    return stage.model_copy(update={"assignments": ()})
 
 
 def _called_by(assignment: AssignmentSpec, around: Surroundings) -> Iterator[str]:

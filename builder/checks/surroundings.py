@@ -27,11 +27,11 @@ class Surroundings:
 
 def surroundings_in(project: Project) -> Surroundings:
     """What the checks know of a project, in a fixed number of queries."""
-    rows = Workflow.objects.filter(project=project)
+    rows = list(Workflow.objects.filter(project=project))
     return Surroundings(
         agents={agent.name: agent_spec(agent) for agent in agents_of(project.pk)},
-        workflows=read_all(project.pk),
-        archived=frozenset(rows.filter(archived_at__isnull=False).values_list("name", flat=True)),
+        workflows=read_all(rows),
+        archived=frozenset(row.name for row in rows if row.archived_at is not None),
         default_model=project.default_model,
         people=people_in([project.pk]).get(project.pk, {}),
     )

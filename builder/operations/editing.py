@@ -98,7 +98,7 @@ def draft_of(workflow: Workflow) -> Draft:
         assignment_ids=list(inside.values()),
         assignment_versions=versions,
         version=workflow.version,
-        agents=frozenset(Agent.objects.filter(project_id=workflow.project_id).values_list("name", flat=True)),
+        agents=Agent.objects.filter(project_id=workflow.project_id).values_list("name", flat=True).all,
     )
 
 

@@ -23,7 +23,7 @@ from builder.reading import known_in, read_workflow
 from builder.references import Known
 from builder.rings import edited
 from builder.spec import AgentSpec, WorkflowSpec
-from builder.targets import targets_in
+from builder.targets import Targets
 from builder.trigger_writing import trigger_marks
 from builder.validation import checked_workflow
 from builder.writing import touch, write_workflow
@@ -66,9 +66,12 @@ def store_over(
     publish(workflow, spec)
     patch = difference(renamed(shared_block_of(before), deed.renames), shared_block_of(spec))
     stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
-    stood = {**settle(workflow, spec), **stood}  # what is new stands somewhere; only what was asked for is a change
-    put_places(workflow, places or {})
-    return note(workflow, deed, [*patch, *place_patch(stood, places_of(workflow))])
+    stands = settle(workflow, spec)
+    stood = {**stands, **stood}  # what is new stands somewhere; only what was asked for is a change
+    if places:
+        put_places(workflow, places)
+        stands = places_of(workflow)
+    return note(workflow, deed, [*patch, *place_patch(stood, stands)])
 
 
 def write_over(
@@ -84,13 +87,13 @@ def write_over(
         publish(workflow)  # or an edit of its agents would be lost to those who restore
     if spec.name != before.name:
         _rename(workflow, spec.name)
-    write_workflow(workflow, spec, before, targets_in(workflow.project_id), renames)
+    write_workflow(workflow, spec, before, Targets(workflow.project_id), renames)
     return True
 
 
 def write_new(workflow: Workflow, spec: WorkflowSpec) -> None:
     """Store the checked, canonical `spec` in a row that has no definition yet. The caller publishes and notes."""
-    write_workflow(workflow, spec, None, targets_in(workflow.project_id))
+    write_workflow(workflow, spec, None, Targets(workflow.project_id))
 
 
 def note(workflow: Workflow, deed: Deed, patch: Patch) -> Edit:
@@ -146,6 +149,8 @@ def _checked(
     project_id: int, raw: Any, known: Known, workflow: Workflow | None, before: WorkflowSpec | None = None
 ) -> WorkflowSpec:
     spec = checked_workflow(raw, known, before)
+    if workflow is not None and name_key(spec.name) == workflow.name_key:
+        return spec
     twin = Workflow.objects.filter(project_id=project_id, name_key=name_key(spec.name))
     if (twin.exclude(pk=workflow.pk) if workflow else twin).exists():
         raise AlreadyThere("a workflow", spec.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -27,10 +27,10 @@ def live(workflow: Workflow, view: str) -> dict[str, Json]:
     }
 
 
-def news(workflow_id: int, since: int, viewer: User) -> list[dict[str, Json]]:
-    """The edits after `since`, at most the newest fifty, oldest first: the context of builder/_news.html."""
-    newest = Edit.objects.filter(workflow_id=workflow_id, number__gt=since).order_by("-number")
-    edits = list(newest.select_related("user")[:_MOST])[::-1]
+def news(workflow_id: int, later: Sequence[Edit], viewer: User) -> list[dict[str, Json]]:
+    """Of the edits `later` than what a page shows, oldest first, the newest fifty: the context of
+    builder/_news.html."""
+    edits = later[-_MOST:]
     if not edits:
         return []
     objects = [_objects(edit, edits[index + 1 :]) for index, edit in enumerate(edits)]

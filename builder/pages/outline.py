@@ -49,8 +49,11 @@ def frame(caller: Caller, workflow: Workflow, current: str) -> dict[str, Json]:
     }
 
 
-def shell(caller: Caller, graph: Graph) -> dict[str, Json]:
-    """What stands around the stages, on every page of the builder and after every edit: builder/_sync_shell.html."""
+def shell(caller: Caller, graph: Graph, newest: int | None = None) -> dict[str, Json]:
+    """What stands around the stages, on every page of the builder and after every edit: builder/_sync_shell.html.
+
+    `newest` is the number of the newest edit, where the caller knows it.
+    """
     workflow = graph.workflow
     return {
         "workflow": {
@@ -61,8 +64,8 @@ def shell(caller: Caller, graph: Graph) -> dict[str, Json]:
             "archived": workflow.archived_at is not None,
         },
         "commands_url": reverse("workflow-commands", args=[workflow.pk]),
-        "agents": list(agents_of(workflow.project_id).values_list("name", flat=True)),
-        "seq": last_number(workflow.pk),
+        "agents": agents_of(workflow.project_id).values_list("name", flat=True),
+        "seq": last_number(workflow.pk) if newest is None else newest,
         "can_undo": to_undo(workflow, caller.user),
         "can_redo": to_redo(workflow, caller.user),
         "problems": problems(graph),

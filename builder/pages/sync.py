@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from builder.history import since, touched_names
-from builder.models import Workflow
+from builder.models import Edit, Workflow
 from builder.pages.canvas import canvas_partials
-from builder.pages.graph import Graph, graph_of
+from builder.pages.graph import graph_of
 from builder.pages.live import news
 from builder.pages.outline import card, shell
 from builder.patches import reorders
@@ -21,11 +22,17 @@ _MOST_EDITS = 50  # behind by more than this the whole list comes
 def sync(caller: Caller, workflow: Workflow, *, view: str, number: int) -> dict[str, Json]:
     """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`."""
     graph = graph_of(workflow)
-    names, listed = _changed(graph, number)
+    edits = since(workflow.pk, number)
+    names, listed = _changed(edits, number)
     role = role_of(caller, workflow.project)
     can_edit = role is not None and role >= Role.EDITOR
-    context = {**shell(caller, graph), "view": view, "listed": listed, "can_edit": can_edit}
-    context["news"] = news(workflow.pk, number, caller.user)
+    context = {
+        **shell(caller, graph, edits[-1].number if edits else None),
+        "view": view,
+        "listed": listed,
+        "can_edit": can_edit,
+    }
+    context["news"] = news(workflow.pk, edits, caller.user)
     if view == "canvas":
         changed = {graph.stage_ids[place] for place, stage in enumerate(graph.spec.stages) if stage.name in names}
         return {**context, **canvas_partials(graph, changed, listed=listed, can_edit=can_edit)}
@@ -40,9 +47,8 @@ def sync(caller: Caller, workflow: Workflow, *, view: str, number: int) -> dict[
     }
 
 
-def _changed(graph: Graph, number: int) -> tuple[set[str], bool]:
+def _changed(edits: Sequence[Edit], number: int) -> tuple[set[str], bool]:
     """The names of the stages that changed, and whether the list itself did."""
-    edits = since(graph.workflow.pk, number)
     if not edits:
         return set(), False
     beyond = len(edits) > _MOST_EDITS or edits[0].number != number + 1

@@ -16,7 +16,7 @@ from builder.models import Workflow
 from builder.operations.editing import Edited, command_of, copy_of, edit
 from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
-from builder.queries import with_version, workflow_by_id
+from builder.queries import workflow_by_id
 from builder.views.outline import caller_of
 from projects.access import Caller, Role
 from projects.errors import BatonError, Conflict, Forbidden, Invalid, NotFound
@@ -35,7 +35,6 @@ _PAGES = {"outline": "workflow-outline", "canvas": "workflow"}
 def commands(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """Carry out one command (builder.commands), as JSON or as a form."""
     caller = caller_of(request)
-    workflow = workflow_by_id(caller, workflow_id)  # a stranger is told nothing else
     is_json = request.content_type == "application/json"
     page: dict[str, Json] = {"view": "outline", "since": None}
     try:
@@ -47,6 +46,7 @@ def commands(request: HttpRequest, workflow_id: int) -> HttpResponse:
     except Forbidden:
         raise
     except (Conflict, Invalid, NotFound) as error:
+        workflow = workflow_by_id(caller, workflow_id)  # a stranger is told nothing else
         return _refused(request, workflow, error, page, is_json=is_json)
     return _done(request, caller, done, page, is_json=is_json)
 
@@ -93,7 +93,7 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
             messages.success(request, text)
         return _back(done.workflow, page)
     number = done.edit.number if done.edit is not None else 0
-    context = _synced(caller, done.workflow.pk, page, number - 1 if number else None)
+    context = _synced(caller, done.workflow, page, number - 1 if number else None)
     undoable = done.edit is not None and done.edit.kind in ("delete", "remove_outcome", "paste", "tidy")
     answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
     if done.made is not None:
@@ -101,8 +101,7 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
     return answer
 
 
-def _synced(caller: Caller, workflow_id: int, page: dict[str, Json], before: int | None) -> dict[str, Json]:
-    workflow = with_version(Workflow.objects.all()).get(pk=workflow_id)
+def _synced(caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
     return sync(caller, workflow, view=page["view"], number=2**31 if number is None else number)
 
@@ -121,7 +120,7 @@ def _refused(
     if not request.headers.get("HX-Request"):
         messages.error(request, text)
         return _back(workflow, page)
-    context = _synced(caller_of(request), workflow.pk, page, None)
+    context = _synced(caller_of(request), workflow, page, None)
     return render(request, "builder/_sync.html", {**context, "text": text, "tone": "error"}, status=status)
 
 
