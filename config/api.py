@@ -28,6 +28,7 @@ from projects.errors import BatonError, Detail, Forbidden, Invalid, TooMany
 from projects.jsontext import parse_json
 from projects.tokens import caller_of
 from runs.api import router as runs_router
+from runs.api_links import router as link_router
 from runs.api_projects import router as project_router
 from runs.api_reruns import router as rerun_router
 
@@ -93,7 +94,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 # The builder comes first: /projects/import is no project.
-for _router in (builder_router, projects_router, project_router, agents_router, runs_router, rerun_router):
+for _router in (builder_router, projects_router, project_router, agents_router, runs_router, rerun_router, link_router):
     api.add_router("", _router)
 
 

@@ -15,7 +15,7 @@ from runs.approvers import check_may_answer, said_by
 from runs.engine import facts
 from runs.engine.decision import Decision
 from runs.engine.status import GateStatus, RunStatus
-from runs.errors import AlreadyAnswered, GateClosed, WrongState
+from runs.errors import AlreadyAnswered, GateClosed, LinkEnded, WrongState
 from runs.faults import crash_point
 from runs.ids import gate_id
 from runs.models import Gate, WorkflowCall
@@ -86,12 +86,14 @@ def send_message(run_id: UUID, text: str, *, by: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a gate: `option` is a label. A question without options takes any text, in either field."""
+    """An answer to a gate: `option` is a label. A question without options takes any text, in either field. `link` is
+    the approval link that it came by, which is used up by it."""
 
     option: str
     comment: str
     caller: Caller
     channel: str
+    link: int | None = None
 
     @property
     def by(self) -> str:
@@ -103,7 +105,7 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
     """Decide a gate, once, or raise one of the voices that it takes; from whatever surface the answer came.
 
     Raises GateClosed with who answered what and when, if it is decided; Forbidden for somebody who is not asked;
-    Invalid for an option that is not offered; AlreadyAnswered for a person's second equal answer.
+    Invalid for an option that is not offered; AlreadyAnswered for a person's second equal answer; LinkEnded.
     """
     row = Gate.objects.filter(pk=gate).first()
     if row is None:
@@ -119,12 +121,14 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
         if said_by(held, answer.by) == answer.option:
             raise AlreadyAnswered(f"You have answered {answer.option} already; it takes {held.quorum} persons.")
 
-    def link(work: Work, decision: Decision, now: datetime) -> None:
+    def record(work: Work, decision: Decision, now: datetime) -> None:
+        if answer.link is not None and not store.use_link(answer.link, now):
+            raise LinkEnded("This link has been used or withdrawn.")
         if decision.closed:
             store.record_answer(gate_id(work.row.pk, row.key), answer.caller.user.pk)
 
     fact = facts.GateAnswered(row.key, answer.option, answer.comment, answer.by, answer.channel)
-    announce(apply(row.run_id, fact, before=check, after=link))
+    announce(apply(row.run_id, fact, before=check, after=record))
     crash_point("gate.answered")
     row.refresh_from_db()
     return row

@@ -23,6 +23,14 @@ class AlreadyAnswered(Conflict):
     code = "already_answered"
 
 
+class LinkEnded(BatonError):
+    """The approval link works no longer; the message says why: used, withdrawn, decided, or no longer the person's to
+    answer."""
+
+    code = "link_ended"
+    status = 410
+
+
 class LeaseLost(Exception):
     """The worker no longer holds the agent it was working on; what it brings is dropped."""
 

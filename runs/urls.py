@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from runs.views import compare, control, dry_runs, gates, home, run_tabs, runs, start
+from runs.views import compare, control, dry_runs, gates, home, links, run_tabs, runs, start
 
 urlpatterns = [
     path("", home.projects, name="projects"),
@@ -30,7 +30,11 @@ urlpatterns = [
     path("r/<str:run_id>/resume", runs.resume, name="run-resume"),
     path("approvals", gates.approvals, name="approvals"),
     path("approvals/sync", gates.approvals_sync, name="approvals-sync"),
+    # Longer than the id of any gate.
+    re_path(r"^a/(?P<secret>[A-Za-z0-9_-]{37,200})$", links.approval_link, name="approval-link"),
     path("a/<str:gate_id>", gates.gate, name="gate"),
     path("a/<str:gate_id>/sync", gates.gate_sync, name="gate-sync"),
     path("a/<str:gate_id>/answer", gates.answer, name="gate-answer"),
+    path("a/<str:gate_id>/links", links.gate_links, name="gate-links"),
+    path("a/<str:gate_id>/links/<int:link_id>/withdraw", links.withdraw, name="gate-link-withdraw"),
 ]

@@ -1,6 +1,7 @@
 """The rows of a run. Only `runs.store` writes them."""
 
 from runs.models.agent_run import AgentRun, AgentTurn
+from runs.models.approval_link import ApprovalLink
 from runs.models.event import Event
 from runs.models.gate import Gate
 from runs.models.heartbeat import Heartbeat
@@ -15,6 +16,7 @@ from runs.models.workflow_run import RunCounter, WorkflowRun
 __all__ = [
     "AgentRun",
     "AgentTurn",
+    "ApprovalLink",
     "Event",
     "Gate",
     "Heartbeat",

@@ -2,6 +2,7 @@
 
 from runs.store.calls import clear_cascade, keep_late, mark_cascade, record_answer, resolve_call, waiting_callers
 from runs.store.creating import NewCall, NewRun, child_id_for, insert_calls, insert_runs
+from runs.store.links import insert_link, use_link, withdraw_links
 from runs.store.rerunning import Keeps, insert_rerun
 from runs.store.saving import Lease, save, save_tool_results
 from runs.store.transactions import in_transaction
@@ -36,6 +37,7 @@ __all__ = [
     "forget_beats",
     "in_transaction",
     "insert_calls",
+    "insert_link",
     "insert_rerun",
     "insert_runs",
     "keep_late",
@@ -50,5 +52,7 @@ __all__ = [
     "schedule_start",
     "settle_scheduled",
     "state_of",
+    "use_link",
     "waiting_callers",
+    "withdraw_links",
 ]

@@ -16,6 +16,7 @@ from runs.errors import AlreadyAnswered, GateClosed
 from runs.models import Gate
 from runs.pages import gates as pages
 from runs.pages.inbox import inbox
+from runs.pages.links import links_card
 from runs.views.posting import posted_from
 from runs.views.runs import caller_of
 
@@ -37,7 +38,7 @@ def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     """One approval, alone."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    return render(request, "runs/gate.html", pages.gate_page(caller, found))
+    return render(request, "runs/gate.html", {**pages.gate_page(caller, found), "links": links_card(caller, found)})
 
 
 @require_safe
@@ -45,7 +46,8 @@ def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
     """The approval as it stands now, for a page that shows it."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    return render(request, "runs/_gate_sync.html", pages.gate_page(caller, found))
+    shown = {**pages.gate_page(caller, found), "links": links_card(caller, found)}
+    return render(request, "runs/_gate_sync.html", shown)
 
 
 @posted_from("gate")
@@ -79,5 +81,5 @@ def _refused(request: HttpRequest, caller: Caller, found: Gate, error: BatonErro
         # The card follows the run, and may be gone in a moment.
         answer["HX-Trigger"] = json.dumps({"toast": {"text": error.message, "tone": "warning"}})
         return answer
-    context = pages.gate_page(caller, found, comment=comment, **told)
+    context = {**pages.gate_page(caller, found, comment=comment, **told), "links": links_card(caller, found)}
     return render(request, "runs/gate.html", context, status=error.status)

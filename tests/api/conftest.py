@@ -21,7 +21,8 @@ from projects.operations import create_project
 from projects.tokens import create_token, revoke_token
 from runs.advance import claim
 from runs.effects.agent_turn import carry_out
-from runs.models import AgentRun, Gate, WorkflowRun
+from runs.links import create_link
+from runs.models import AgentRun, ApprovalLink, Gate, WorkflowRun
 from runs.operations import Start, start_run
 
 FILE: dict[str, Any] = {
@@ -83,6 +84,7 @@ class House:
     run: WorkflowRun
     gate: Gate
     agent_run: AgentRun
+    link: ApprovalLink  # of the gate, for the owner
     spare_token: str  # the public id of a token of the project
     tokens: Mapping[str, str]
 
@@ -138,10 +140,12 @@ def house(db: None) -> House:
     outcome = claim(run.pk)
     while outcome is not None and outcome.step is not None:  # the worker's loop, without its threads
         outcome = carry_out(outcome.step)
+    gate = Gate.objects.get(run=run)
     return House(
         project=project,
         run=WorkflowRun.objects.get(pk=run.pk),
-        gate=Gate.objects.get(run=run),
+        gate=gate,
+        link=create_link(Caller(owner), gate, "owner").row,
         agent_run=AgentRun.objects.get(run=run),
         spare_token=create_token(owner, project=project).row.public_id,
         tokens=_tokens(project),

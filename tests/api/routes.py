@@ -72,6 +72,9 @@ ROWS: dict[str, Row] = {
     "POST /runs/{run_id}/messages": Row(Role.OPERATOR, 200, {"text": "Be quick."}),
     "GET /projects/{p}/gates": Row(Role.VIEWER),
     "GET /gates/{gate_id}": Row(Role.VIEWER),
+    "GET /gates/{gate_id}/links": Row(Role.OPERATOR),
+    "POST /gates/{gate_id}/links": Row(Role.OPERATOR, 201, {"user": "operator"}),
+    "DELETE /gates/{gate_id}/links/{link_id}": Row(Role.OPERATOR, 204),
     "POST /gates/{gate_id}/answer": Row(Role.OPERATOR, 200, {"option": "Yes"}),
 }
 
@@ -98,6 +101,7 @@ def address(call: str, house: House) -> tuple[str, str]:
         "run_id": str(house.run.pk),
         "agent_run": str(house.agent_run.pk),
         "gate_id": str(house.gate.pk),
+        "link_id": str(house.link.pk),
     }
     for name, value in named.items():
         path = path.replace(f"{{{name}}}", value)
