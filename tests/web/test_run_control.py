@@ -100,6 +100,21 @@ def test_a_finished_run_is_run_again_from_a_stage(site: Site) -> None:
     assert site.client("viewer").get(path).status_code == 403
 
 
+def test_the_time_of_a_kept_stage_is_that_of_the_run_it_was_kept_from(site: Site) -> None:
+    """Rule 10.2: what is kept took no time of the new run; the tab says whose time it took, and leads there."""
+    old = _ended(site)
+    form = form_in(site.client("operator").get(f"/r/{old.pk}/again", headers=HTMX), "/r/")
+    site.client("operator").post(form.action, form.with_changes({"stage": "Archive"}), headers=HTMX)
+    new = _drive(_newest(site))
+
+    page = _page(site, f"/r/{new.pk}?tab=time")
+    assert f'Kept from <a href="/r/{old.pk}?tab=time">#{old.number}</a>' in page.content.decode()
+    assert text_of(page).count("Kept from") == 2  # Draft and Look; their agents have no line
+    assert "Archive" in text_of(page)
+    old.delete()
+    assert f"Kept from #{old.number}" in text_of(_page(site, f"/r/{new.pk}?tab=time"))
+
+
 def test_two_runs_are_compared_side_by_side(site: Site) -> None:
     """Issue 4.4: route, outcomes, results, time, tokens and cost; what does not fit is said at the field."""
     old = _ended(site)

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import Mode
-from runs.models import AgentRun, AgentTurn, Event, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.models import AgentRun, AgentTurn, Event, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.tabs.prompts import cost
 from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
+from runs.rerun_links import link_of
 
 Json = Any
 PAGE = 40  # visits of stages
@@ -34,6 +35,7 @@ class _Part:
     calls: Sequence[WorkflowCall]
     gates: Sequence[Gate]
     retries: dict[tuple[str, str], list[Span]]
+    link: Rerun | None
 
     def now(self, moment: datetime | None) -> datetime:
         """A moment, or the end of what is drawn for what still goes on."""
@@ -46,7 +48,7 @@ def time_tab(run: WorkflowRun, page: int) -> dict[str, Json]:
     count = rows.count()
     place = max(page - 1, 0) * PAGE
     visits = list(rows[place : place + PAGE])
-    address = f"{reverse('run', args=[run.pk])}?tab=time"
+    address = _time_of(run.pk)
     whole = {
         "earlier_url": f"{address}&page={page - 1}" if page > 1 else "",
         "later_url": f"{address}&page={page + 1}" if place + PAGE < count else "",
@@ -86,7 +88,7 @@ def _read(run: WorkflowRun, visits: Sequence[StageRun]) -> _Part:
     if calls:
         end = max(end, *(call.resolved_at or end for call in calls))
     gates = list(Gate.objects.filter(stage_run__in=visits))
-    return _Part(run, start, end, agents, turns, calls, gates, _retries(run, start, end))
+    return _Part(run, start, end, agents, turns, calls, gates, _retries(run, start, end), link_of(run))
 
 
 def _retries(run: WorkflowRun, start: datetime, end: datetime) -> dict[tuple[str, str], list[Span]]:
@@ -110,6 +112,8 @@ def _retries(run: WorkflowRun, start: datetime, end: datetime) -> dict[tuple[str
 
 def _visit(part: _Part, visit: StageRun) -> tuple[list[dict[str, Json]], list[Span]]:
     """The rows of one visit: the stage, its agents, the workflows that were started; and all that was done."""
+    if part.link is not None and visit.entry <= part.link.kept:
+        return _kept(part, part.link, visit)
     spec = frozen(part.run.version_id).workflow.stages[visit.position]
     agents = part.agents[visit.pk]
     slowest = last_to_end([(agent.key, part.now(agent.finished_at)) for agent in agents])
@@ -128,9 +132,26 @@ def _visit(part: _Part, visit: StageRun) -> tuple[list[dict[str, Json]], list[Sp
     rows += [_call(part, call, 1) for call in routed]
     end = max([part.now(visit.finished_at), *(span.end for span in waits)])
     own = [Span(WORKING, span.start, span.end) for span in spans if span.kind == WORKING]
-    name = visit.name + (f", visit {visit.visit}" if visit.visit > 1 else "")
-    stage = _row(part, name, 0, with_gaps([*waits, *_merged(own)], visit.started_at, end), True)
+    stage = _row(part, _name(visit), 0, with_gaps([*waits, *_merged(own)], visit.started_at, end), True)
     return [stage, *rows], [*spans, *waits]
+
+
+def _name(visit: StageRun) -> str:
+    return visit.name + (f", visit {visit.visit}" if visit.visit > 1 else "")
+
+
+def _kept(part: _Part, link: Rerun, visit: StageRun) -> tuple[list[dict[str, Json]], list[Span]]:
+    """A visit that the run it repeats has done; of its calls those that were made again took time of this run."""
+    agents = {agent.pk for agent in part.agents[visit.pk]}
+    calls = [call for call in part.calls if call.agent_run_id in agents or call.key == f"route/{visit.entry}"]
+    row = _row(part, _name(visit), 0, [], False)
+    row |= {"kept": {"label": f"#{link.of_number}", "url": _time_of(link.of_id)}, "took": ""}
+    spans = [Span(WORKFLOW, call.since, part.now(call.resolved_at)) for call in calls]
+    return [row, *(_call(part, call, 1) for call in calls)], spans
+
+
+def _time_of(run_id: Any) -> str:
+    return f"{reverse('run', args=[run_id])}?tab=time" if run_id else ""
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
