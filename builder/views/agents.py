@@ -35,8 +35,7 @@ def agents(request: HttpRequest, slug: str) -> HttpResponse:
     """The agents of a project; `?drawer=agent:3` opens one."""
     caller = caller_of(request)
     project = project_for(caller, slug)
-    context = agents_page(caller, project)
-    return render(request, "agents/list.html", {**context, **_asked_for(request, caller, project)})
+    return _page(request, project, _asked_for(request, caller, project))
 
 
 @require_http_methods(["GET", "POST"])
@@ -115,7 +114,7 @@ def _delete(request: HttpRequest, caller: Caller, found: Agent) -> HttpResponse:
 
 
 def _asked_for(request: HttpRequest, caller: Caller, project: Project) -> dict[str, Json]:
-    """The drawer that the address names; nothing where there is no such agent, or it may not be made."""
+    """The context of the drawer that the address names; none where there is no such agent, or it may not be made."""
     wanted = _WANTED.fullmatch(request.GET.get("drawer", ""))
     can_edit: bool = frame(caller, project, "Agents")["can_edit"]
     if wanted is None or (wanted[1] == "new" and not can_edit):
@@ -124,14 +123,20 @@ def _asked_for(request: HttpRequest, caller: Caller, project: Project) -> dict[s
         found = None if wanted[1] == "new" else agent_for(caller, project.slug, wanted[1], Role.VIEWER)
     except NotFound:
         return {}
-    return {"drawer_template": form.TEMPLATE, **form.drawer(project, found, can_edit=can_edit)}
+    return form.drawer(project, found, can_edit=can_edit)
 
 
 def _show(request: HttpRequest, project: Project, context: dict[str, Json], status: int = 200) -> HttpResponse:
     """The drawer, alone or on the whole page."""
     if request.headers.get("HX-Request"):
         return render(request, form.TEMPLATE, context, status=status)
-    page = {**agents_page(caller_of(request), project), "drawer_template": form.TEMPLATE, **context}
+    return _page(request, project, context, status)
+
+
+def _page(request: HttpRequest, project: Project, drawn: dict[str, Json], status: int = 200) -> HttpResponse:
+    """The list, with a drawer on it where `drawn` holds one's context: the two share no names."""
+    drawer = render_to_string(form.TEMPLATE, drawn, request) if drawn else ""
+    page = {**agents_page(caller_of(request), project), "drawer": drawer}
     return render(request, "agents/list.html", page, status=status)
 
 

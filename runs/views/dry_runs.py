@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,10 +15,11 @@ from builder.queries import workflow_by_id
 from projects.access import Role
 from projects.errors import BatonError
 from runs.dry_runs import definition_of, dry_run
+from runs.exercised import routes_of
 from runs.operations import MAX_KEY, Start
 from runs.pages import start_form
 from runs.pages.dry_form import DryForm
-from runs.pages.taken import never_taken
+from runs.pages.taken import never_taken, route_json
 from runs.views.runs import caller_of
 
 
@@ -57,6 +58,8 @@ def _shown(request: HttpRequest, context: dict[str, Any], status: int = 200) -> 
 
 @require_GET
 def taken(request: HttpRequest, workflow_id: int) -> HttpResponse:
-    """The routes that no run has ever taken, as a part of the builder's pages."""
+    """The routes that no run has ever taken, as a part of the builder's pages; `?as=json` tells of all routes."""
     workflow = workflow_by_id(caller_of(request), workflow_id)
+    if request.GET.get("as") == "json":
+        return JsonResponse({"routes": [route_json(route) for route in routes_of(workflow)]})
     return render(request, "runs/_never_taken.html", never_taken(workflow))

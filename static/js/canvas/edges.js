@@ -1,6 +1,7 @@
 // The edges: one SVG below the cards, read by nobody aloud; their labels are buttons of the server, put here into place.
 
 import { canEdit, edges, nodes, onGraph, whole } from "./graph.js";
+import { boxAt, spotFor } from "./labels.js";
 import { Lanes, inLanes, path, route } from "./routes.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
@@ -8,11 +9,14 @@ const ARROW = { long: 9, half: 5 };
 const HANDLE = 11; // what is taken hold of lies before the card, not under it
 const BESIDE = 27; // from one edge to the next one: a label is 24 high
 const LABEL = { w: 120, h: 24 };
+const NEVER = "never taken";
 
 const layer = document.getElementById("edges");
 const drawn = new Map(); // id -> {edge, group, line, arrow, handle, points, spot}
 const lanes = new Lanes();
 const sizes = new WeakMap(); // label button -> {text, w, h}
+
+let never = null; // says of an edge whether no run has ever taken it; null while nobody asks
 
 const idOf = (edge) => `${edge.from}>${edge.kind === "next" || edge.kind === "continue" ? edge.kind : edge.label}`;
 
@@ -78,8 +82,22 @@ function paint({ edge, line, arrow, handle, points, group }) {
 
 // Labels
 
+/** A route that no run has taken says so on its label. */
+function markNever(item, button) {
+  const is = Boolean(item.edge.label) && Boolean(never?.(item.edge));
+  item.group.toggleAttribute("data-never", is);
+  if (!button || is === "never" in button.dataset) return;
+  if (is) {
+    button.dataset.never = NEVER;
+    button.setAttribute("aria-description", `${NEVER} by a run`);
+  } else {
+    delete button.dataset.never;
+    button.removeAttribute("aria-description");
+  }
+}
+
 function sizeOf(button) {
-  const text = button.textContent;
+  const text = button.textContent + (button.dataset.never ?? "");
   const known = sizes.get(button);
   if (known?.text === text) return known;
   const size = { text, w: button.offsetWidth || LABEL.w, h: button.offsetHeight || LABEL.h };
@@ -87,47 +105,29 @@ function sizeOf(button) {
   return size;
 }
 
-const overlap = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
-
-function spotsOn(points) {
-  const found = [];
-  for (let index = 1; index < points.length; index += 1) {
-    const [a, b] = [points[index - 1], points[index]];
-    const size = Math.abs(b.x - a.x) + Math.abs(b.y - a.y);
-    const flat = a.y === b.y;
-    for (const part of [0.5, 0.3, 0.7, 0.15, 0.85]) {
-      const rank = Math.abs(part - 0.5) * 100 - Math.min(size, 400) / (flat ? 2 : 6);
-      found.push({ x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part, rank });
-    }
-  }
-  return found.sort((one, other) => one.rank - other.rank);
-}
-
-function placeLabel(item, button, taken, boxes) {
-  const { w, h } = sizeOf(button);
-  const boxAt = (spot) => ({ left: spot.x - w / 2 - 3, right: spot.x + w / 2 + 3, top: spot.y - h / 2, bottom: spot.y + h / 2 });
-  const spots = spotsOn(item.points);
-  const free = (spot) => {
-    const box = boxAt(spot);
-    return ![...taken, ...boxes].some((other) => overlap(box, other));
-  };
-  item.spot = spots.find(free) ?? spots.find((spot) => !taken.some((other) => overlap(boxAt(spot), other))) ?? spots[0];
-  item.box = boxAt(item.spot);
-  taken.push(item.box);
-}
-
 function moveLabel(item, button) {
   const home = nodes.get(item.edge.from);
   button.style.transform = `translate(${item.spot.x - home.x}px, ${item.spot.y - home.y}px) translate(-50%, -50%)`;
 }
 
+/** The ends that stand beside targets. */
+function marks() {
+  const ended = edges.filter((edge) => edge.kind === "continue" && edge.to === "end").map((edge) => nodes.get(edge.from));
+  return ended.filter(Boolean).map(({ x, y, w }) => ({ left: x + w, right: x + w + 190, top: y + 15, bottom: y + 47 }));
+}
+
 function putLabels(items, others) {
-  const boxes = [...nodes.values()].map(whole);
-  const taken = others.filter((item) => item.box).map((item) => item.box);
+  const taken = [...nodes.values()].map(whole).concat(marks());
+  for (const item of others) if (item.box) taken.push(item.box);
   const found = items
     .map((item) => [item, item.edge.button && document.getElementById(item.edge.button)])
-    .filter(([, button]) => button);
-  for (const [item, button] of found) placeLabel(item, button, taken, boxes);
+    .filter(([item, button]) => (markNever(item, button), button));
+  for (const [item, button] of found) {
+    const size = sizeOf(button);
+    item.spot = spotFor(item.points, size, taken);
+    item.box = boxAt(item.spot, size);
+    taken.push(item.box);
+  }
   for (const [item, button] of found) moveLabel(item, button);
 }
 
@@ -161,6 +161,12 @@ export function redraw(keys = null) {
 /** Make what leaves and enters these cards stand out. */
 export function light(keys) {
   for (const { edge, group } of drawn.values()) group.toggleAttribute("data-lit", keys.has(edge.from) || keys.has(edge.to));
+}
+
+/** Mark the edges of which `says` is true; null marks none. */
+export function showNever(says) {
+  never = says;
+  redraw();
 }
 
 /** The edge that a handle belongs to. */

@@ -22,6 +22,7 @@ function actions() {
   const always = [
     { name: "Fit: show everything", run: () => fit() },
     { name: "Zoom to 100 %", run: () => zoomTo(1) },
+    { name: "Routes never taken: show or hide", run: () => document.getElementById("never-taken").click() },
     { name: "Keyboard shortcuts", run: showKeys },
     { name: "Run", run: () => document.getElementById("run-button")?.click() },
     { name: "Workflow settings", run: () => document.getElementById("settings-button")?.click() },

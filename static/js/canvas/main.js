@@ -9,6 +9,7 @@ import { findAnything, showKeys } from "./finders.js";
 import { adopt, canEdit, nodeOf, nodes, region, stageById } from "./graph.js";
 import { startKeyboard } from "./keyboard.js";
 import { startMinimap } from "./minimap.js";
+import { startNever } from "./never.js";
 import { onGrid, pressNodes } from "./nodes.js";
 import { startPalette } from "./palette.js";
 import { startPicker } from "./picker.js";
@@ -65,6 +66,7 @@ function start() {
   startClipboard();
   startKeyboard();
   startArrivals();
+  startNever();
   new MutationObserver(drawerOpened).observe(document.getElementById("drawer"), { childList: true });
   new MutationObserver(countProblems).observe(document.getElementById("problems"), { childList: true });
   document.addEventListener("builder:made", (event) => {

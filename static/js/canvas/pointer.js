@@ -11,6 +11,7 @@ const fingers = new Map(); // pointer id -> {x, y}
 let gesture = null; // {id, at, started, begin, move, end, cancel, click}
 let space = false;
 let timer = null;
+let picked = null; // the element of the card that a finger rests on
 
 const pointOf = (event) => ({ x: event.clientX, y: event.clientY });
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
@@ -25,7 +26,19 @@ function stopGesture() {
   clearTimeout(timer);
   if (gesture?.started) gesture.cancel?.();
   gesture = null;
+  letGo();
   delete region.dataset.busy;
+}
+
+function pickUp(element) {
+  picked = element;
+  picked.dataset.picked = "true";
+  navigator.vibrate?.(10);
+}
+
+function letGo() {
+  delete picked?.dataset.picked;
+  picked = null;
 }
 
 /** What a moved pointer drags along: the view. */
@@ -68,7 +81,7 @@ function pressed(event, begin) {
     timer = setTimeout(() => {
       if (gesture?.started) return;
       begin(event);
-      navigator.vibrate?.(10);
+      pickUp(nodeOf(event.target).element);
     }, LONG_PRESS);
     return;
   }
@@ -95,6 +108,7 @@ function released(event) {
   clearTimeout(timer);
   const done = gesture;
   gesture = null;
+  letGo();
   delete region.dataset.busy;
   if (!done.started) return done.click?.(event);
   swallowClick();
@@ -115,6 +129,7 @@ export const busy = () => Boolean(gesture?.started);
 
 export function startPointer(begin) {
   region.addEventListener("pointerdown", (event) => pressed(event, begin));
+  region.addEventListener("contextmenu", (event) => fingers.size && event.preventDefault()); // a long press is ours
   window.addEventListener("pointermove", moved);
   window.addEventListener("pointerup", released);
   window.addEventListener("pointercancel", (event) => {
