@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -66,6 +67,12 @@ def role_of(caller: Caller, project: Project) -> Role | None:
         return role
     cap = max((SCOPES[scope] for scope in token.scopes), key=lambda limit: limit.rank)
     return role if cap.includes(role) else cap
+
+
+def roles_in(project: Project, user_ids: Iterable[int]) -> dict[int, Role]:
+    """The roles of these users in a project, by user id; whoever is no member is left out."""
+    rows = Member.objects.filter(project=project, user__in=set(user_ids)).values_list("user_id", "role")
+    return {user_id: Role(role) for user_id, role in rows}
 
 
 def require(caller: Caller, project: Project, role: Role, *, missing: str = _NO_PROJECT) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 from projects.access import Caller
 from projects.errors import BatonError
 
 NOT_ALLOWED = 4403  # the code with which a socket is closed whose viewer may not watch
+LARGEST = 262_144  # bytes of a frame; the web process refuses larger ones, in both directions
 _REVIEW = 30.0  # seconds between looks whether the viewer still may watch
 _FRESH = 1.0  # seconds for which a look is good enough to tell of an event
 
@@ -26,6 +29,7 @@ class Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships no
     groups: frozenset[str] = frozenset()
     review: asyncio.Task[None] | None = None
     looked_at = 0.0
+    user_id = 0  # of whoever was found to be signed in
 
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The groups to join and the number to begin with. Raises BatonError when the viewer may not."""
@@ -102,10 +106,27 @@ class Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships no
             user = _unwrapped(session)
         if user is None or not user.is_authenticated or not User.objects.filter(pk=user.pk, is_active=True).exists():
             return None
+        self.user_id = user.pk
         try:
             return self.find(Caller(user))
         except BatonError:
             return None
+
+    @property
+    def session_key(self) -> str:
+        """The key of the session that the socket stands on; empty where there is none."""
+        session = self.scope.get("session")
+        return str(session.session_key or "") if session is not None else ""
+
+
+def standing(watchers: Iterable[Watcher]) -> dict[Watcher, int]:
+    """Those of the watchers whose session still stands and whose user may still sign in, with the id of that user;
+    two queries for any number of them."""
+    asked = {one: one.session_key for one in watchers}
+    sessions = set(Session.objects.filter(session_key__in=asked.values()).values_list("session_key", flat=True))
+    users = {one.user_id for one in asked}
+    active = set(User.objects.filter(pk__in=users, is_active=True).values_list("pk", flat=True))
+    return {one: one.user_id for one, key in asked.items() if (not key or key in sessions) and one.user_id in active}
 
 
 def _unwrapped(session: Any) -> User | None:

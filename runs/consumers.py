@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from projects.access import Caller, project_for, visible_projects
-from projects.watching import NOT_ALLOWED, Watcher
-from runs.engine.status import CallStatus
-from runs.fanout import project_group, run_group
+from projects.watching import Watcher
+from runs.audience import Audience, Member, enter, groups_of, leave
+from runs.fanout import project_group
 from runs.pages.inbox import waiting
+from runs.pages.run_page import TABS
 from runs.queries import run_for
 
 _GATHER = 0.2  # seconds that changes are gathered before the inbox is looked at
@@ -27,35 +29,33 @@ class _RunWatcher(Watcher):
             await self.tell(message["seq"], run=message["run"])
 
 
-class RunConsumer(_RunWatcher):
-    """Watches one run, and the runs that it waits for: their state is shown on its page."""
+class RunConsumer(Member):
+    """Watches one run, and the runs that it waits for, together with everybody else who does."""
 
-    told = 0
+    audience: Audience | None = None
+
+    async def connect(self) -> None:
+        """Take a seat, once it is known who comes."""
+        self.tab = _tab_of(self.scope["query_string"])
+        await super().connect()
+        if self.groups:
+            self.audience = enter(self, self._run_id)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the seat."""
+        if self.audience is not None:
+            leave(self, self.audience)
+        await super().disconnect(code)
 
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The groups of the run and of those it waits for, and the run's last event."""
         run = run_for(caller, self._run_id)
-        children = run.calls.filter(status=CallStatus.WAITING.value, child__isnull=False).values_list(
-            "child", flat=True
-        )
-        return frozenset(map(run_group, [run.pk, *children])), run.seq
+        return groups_of(run), run.seq
 
     async def run_changed(self, message: dict[str, Any]) -> None:
-        """The run has news, or one that it waits for has: then the page only looks again."""
-        if not await self.may_still_watch():
-            return
-        if message["run"] != self._run_id:
-            await self.send(_LOOK_AGAIN)
-            return
-        await self.tell(message["seq"], run=message["run"])
-        found = await self.look()
-        if found is None:
-            await self.close(NOT_ALLOWED)
-            return
-        if found[0] == self.groups:
-            return
-        await self.join(found[0])
-        await self.send(_LOOK_AGAIN)  # a child may have moved on before its group was joined
+        """The run has news, or one that it waits for has."""
+        if self.audience is not None:
+            self.audience.hear(self, message)
 
     async def tell(self, seq: int, **more: Any) -> None:
         """Say it once: hints of several processes may overtake each other."""
@@ -66,6 +66,12 @@ class RunConsumer(_RunWatcher):
     @property
     def _run_id(self) -> str:
         return str(self.scope["url_route"]["kwargs"]["run_id"])
+
+
+def _tab_of(query: bytes) -> str:
+    """The tab that is open on the page; without one the socket brings numbers and no fragments."""
+    tab = parse_qs(query.decode("latin-1")).get("tab", [""])[0]
+    return tab if tab in TABS else ""
 
 
 class ProjectConsumer(_RunWatcher):

@@ -67,6 +67,15 @@ def page(
     }
 
 
+def missed(
+    run: WorkflowRun, tab: str, since: int, *, can_control: bool, viewer: Caller | None = None
+) -> dict[str, Json]:
+    """The context of runs/_sync.html: what a page with this tab open that is at event `since` has missed."""
+    if tab in TABS and tab != "live":
+        return tab_frame(run, tab, can_control=can_control, since=since)
+    return page(run, can_control=can_control, viewer=viewer, since=since)
+
+
 @dataclass(frozen=True)
 class Frame:
     """What the parts around the tabs are made of, read once."""
@@ -104,7 +113,7 @@ def frame(parts: Frame, tab: str) -> dict[str, Json]:
         "warnings": run.warnings,
         "error": run.error,
         "live": {
-            "socket_url": f"/ws/runs/{run.pk}",
+            "socket_url": f"/ws/runs/{run.pk}?tab={tab}",
             "sync_url": reverse("run-sync", args=[run.pk]) + query,
             "seq": run.seq,
             "now": timezone.now(),

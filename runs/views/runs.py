@@ -46,11 +46,7 @@ def sync(request: HttpRequest, run_id: str) -> HttpResponse:
     since = number_of(request.GET.get("since"), 0)
     can_control = operates(caller, run.project)
     tab = request.GET.get("tab", "live")
-    context = (
-        pages.tab_frame(run, tab, can_control=can_control, since=since)
-        if tab in TABS and tab != "live"
-        else pages.page(run, can_control=can_control, viewer=caller, since=since)
-    )
+    context = pages.missed(run, tab, since, can_control=can_control, viewer=caller)
     return render(request, "runs/_sync.html", {**context, "approvals": open_count(caller)})
 
 

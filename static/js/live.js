@@ -1,7 +1,8 @@
 // Live pages. The element [data-sync-url] owns the socket (hx-ws:connect) and knows how far the page is (its [data-seq]).
-// Frames: HTML made of <hx-partial>s is swapped by htmx; JSON {"seq": N} says how far the truth is. On a gap and on every
-// (re)connection the page asks for what it missed: GET sync-url?since=SEQ, answered with the same partials; so does
-// {"refresh": true}, for what has no number here, such as the state of a child run.
+// Frames: JSON {"seq": N} says how far the truth is. With {"since": M, "content": HTML} it brings the <hx-partial>s that lead a
+// page from M to N, and htmx swaps them. On a gap and on every (re)connection the page asks for what it missed: GET
+// sync-url?since=SEQ, answered with the same partials; so does {"refresh": true}, for what has no number here, such as the
+// state of a child run.
 // Other modules hear each JSON frame as "live:frame" on the element, and each (re)connection as "live:connected".
 
 export const root = document.querySelector("[data-sync-url]");
@@ -83,6 +84,17 @@ async function catchUp(force = false) {
   if (reachable && (again || (wanted > seen() && seen() > before))) catchUp();
 }
 
+/** A frame that would leave a gap, or that an answer on its way would undo, is not shown: the page asks instead. */
+function brought(event) {
+  const { data } = event.detail.message;
+  const frame = typeof data === "string" && data.startsWith("{") ? JSON.parse(data) : {};
+  if (!frame.content) return;
+  if (!asking && frame.since <= seen() && frame.seq >= seen()) return;
+  event.preventDefault();
+  wanted = Math.max(wanted, frame.seq);
+  if (asking || wanted > seen()) catchUp(true);
+}
+
 function hint(event) {
   const { data } = event.detail.message;
   if (typeof data !== "string" || !data.startsWith("{")) return showState();
@@ -134,6 +146,7 @@ function start() {
     if (event.detail.code === 4403) location.reload();
     showState();
   });
+  root.addEventListener("htmx:ws:before:message:incoming", brought);
   root.addEventListener("htmx:ws:after:message:incoming", hint);
   root.addEventListener("htmx:finally:request", answered);
   document.addEventListener("htmx:before:swap", guard);

@@ -12,8 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
 from projects.stack.parent import end_with_parent
-
-_FRAME = 4_096  # bytes that a browser may send at once over a socket: it has little to say there
+from projects.watching import LARGEST
 
 
 class Command(BaseCommand):
@@ -39,8 +38,8 @@ class Command(BaseCommand):
             http_timeout=None,
             request_buffer_size=65_536,
             websocket_timeout=86_400,
-            websocket_max_message_size=_FRAME,
-            websocket_max_frame_size=_FRAME,
+            websocket_max_message_size=LARGEST,
+            websocket_max_frame_size=LARGEST,
             application_close_timeout=5,
             server_name="Baton",
         ).run()
