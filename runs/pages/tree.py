@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 
 from builder.publish import frozen
-from runs.engine.status import FINAL_RUN, RunStatus
+from runs.engine.status import FINAL_RUN, RunStatus, StageStatus
 from runs.models import StageRun, WorkflowRun
-from runs.pages.looks import run_looks
+from runs.pages.looks import Look, run_looks
 
 Json = Any
 MOST = 100  # runs of a tree that are shown
@@ -39,7 +39,8 @@ def tree(run: WorkflowRun, root: WorkflowRun) -> list[dict[str, Json]]:
         rows.extend(level)
     if len(rows) == 1:
         return []
-    looks, stages = run_looks(rows), _stages([row for row in rows if row.pk != run.pk])
+    looks = run_looks(rows)
+    stages = _stages([row for row in rows if row.pk != run.pk], looks)
     below: dict[UUID | None, list[WorkflowRun]] = defaultdict(list)
     for row in rows[1:]:
         below[row.parent_id].append(row)
@@ -61,12 +62,12 @@ def tree(run: WorkflowRun, root: WorkflowRun) -> list[dict[str, Json]]:
     return [branch(root)]
 
 
-def _stages(rows: Sequence[WorkflowRun]) -> dict[UUID, list[dict[str, Json]]]:
-    """The stages of runs, each with the state of its latest visit."""
+def _stages(rows: Sequence[WorkflowRun], looks: Mapping[UUID, Look]) -> dict[UUID, list[dict[str, Json]]]:
+    """The stages of runs, each with the state of its latest visit; one that goes on while its run waits, waits too."""
     latest: dict[tuple[UUID, int], str] = {}
     visits = StageRun.objects.filter(run__in=[row.pk for row in rows]).order_by("entry")
     for run_id, position, status in visits.values_list("run_id", "position", "status"):
-        latest[run_id, position] = status
+        latest[run_id, position] = looks[run_id].state if status == StageStatus.RUNNING.value else status
     return {
         row.pk: [
             {
