@@ -40,6 +40,7 @@ def read(response: ModelResponse, seconds: float) -> TurnAnswer:
         reasoning="\n\n".join(part["content"] for part in parts if part["part_kind"] == "thinking" and part["content"]),
         warnings=(*metadata.get("warnings", ()), *_warnings(response)),
         more=bool(metadata.get("more")),
+        last=bool(metadata.get("last")),
     )
 
 

@@ -69,6 +69,8 @@ class ScriptedModel(Model[None]):
         metadata: dict[str, Json] = {"step": place.index}
         if place.step is not None and place.step.message is not None:
             metadata["more"] = True
+        if place.index == len(self._script) - 1 and turn.calls:
+            metadata["last"] = True
         if turn.unknown:
             metadata["warnings"] = [turn.warning]
         return ModelResponse(parts=turn.parts or [TextPart("")], model_name=SCRIPTED, metadata=metadata)
@@ -135,6 +137,11 @@ class _Turn:
         """One sentence about all names that the script does not know."""
         names = ", ".join(f"{{{{{name}}}}}" for name in self.unknown)
         return f"The script names values that are not known, and left them as written: {names}."
+
+    @property
+    def calls(self) -> bool:
+        """Whether any tool is called."""
+        return any(isinstance(part, ToolCallPart) for part in self.parts)
 
     def play(self, step: Step) -> None:
         """Add what the step says or calls."""

@@ -69,7 +69,8 @@ class TurnAnswer:
     """What a model answered. `message` is its stored form; `seconds` is how long it took.
 
     `text` is None where the model wrote none beside its tool calls. `more` says that the text does not end the agent's
-    work, though no tool is called.
+    work, though no tool is called. `last` says that the model has nothing to add once its tools have been run: only the
+    scripted model knows that.
     """
 
     message: Message
@@ -80,6 +81,7 @@ class TurnAnswer:
     reasoning: str = ""
     warnings: tuple[str, ...] = ()
     more: bool = False
+    last: bool = False
 
 
 def take_turn(request: TurnRequest) -> TurnAnswer:

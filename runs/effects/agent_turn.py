@@ -171,6 +171,7 @@ def _store_answer(
         acts=sorted_calls.acts,
         tools=tuple(call.name for call in answer.calls),
         message=answer.more,
+        last=answer.last,
         usage=record.usage,
         warnings=answer.warnings,
         turn=record.number,

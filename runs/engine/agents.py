@@ -75,6 +75,9 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     for act in fact.acts:
         draft.tell("agent.tool", agent, tool=fact.tools[act.index], turn=agent.turn)
         turn.take(act)
+    if fact.last and not (turn.calls or turn.questions or turn.pending):
+        _finish(draft, turn.agent, fact.text or "")
+        return True
     waits = replace(turn.agent, open_calls=tuple(turn.calls), questions=tuple(turn.questions))
     _after_tools(draft, replace(waits, pending_tools=tuple(turn.pending)))
     return True

@@ -102,6 +102,7 @@ class TurnTaken:
     acts: tuple[Act, ...] = ()
     tools: tuple[str, ...] = ()  # names of the tools called, in call order
     message: bool = False  # a text that does not end the agent's work
+    last: bool = False  # the model has nothing to add: the agent is done where no tool makes it wait
     usage: Json = None
     warnings: tuple[str, ...] = ()
     turn: int | None = None  # number of this answer; one that is not the next is a double

@@ -71,8 +71,8 @@ def test_message_is_said_without_an_end() -> None:
 
 def test_a_script_that_ends_without_say_ends_with_an_empty_text() -> None:
     """interfaces.md 3: no `say`, an empty final text; so does an empty script."""
-    talk = scripted({"share": {"a": 1}})
-    talk.turn()
+    talk = scripted({"trigger_workflow": {"workflow": "W"}}, {"share": {"a": 1}})
+    assert [talk.turn().last, talk.turn().last] == [False, True]  # then a run asks no more, where nothing makes it wait
     assert (talk.turn().text, scripted().turn().text) == ("", "")
 
 

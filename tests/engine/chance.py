@@ -122,4 +122,4 @@ def brought(answer: Answer, agent: str, epoch: int, turn: int) -> facts.Fact:
         case "give back":
             return facts.Released(agent, epoch)
     acts = tuple(_act(kind, index, f"{agent}/{turn}/{index}") for index, kind in enumerate(answer))
-    return facts.TurnTaken(agent, epoch, None, acts, tuple(answer), turn=turn)
+    return facts.TurnTaken(agent, epoch, None, acts, tuple(answer), last=turn % 2 == 0, turn=turn)

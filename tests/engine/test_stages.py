@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from runs.engine import facts
 from runs.engine.status import RunStatus
 from tests.engine.definitions import on, stage
@@ -142,6 +146,30 @@ def test_a_tool_that_is_answered_at_once_gets_the_answer_it_was_given() -> None:
 
     assert replies == {0: {"error": "off"}, 1: {"shared": ["a", "b"]}}
     assert world.agent("Ada").status == "running"
+
+
+def test_a_model_that_has_nothing_to_add_ends_its_work_with_its_tools() -> None:
+    """interfaces.md 3: a script without `say` ends with its last tools; no turn is taken for an empty text."""
+    world = run(stage("Work", "Ada", outcomes=["go", "stop"]))
+
+    replies = world.turn("Ada", None, facts.Share(0, {"a": 1}), facts.Decide(1, "stop"), last=True).replies
+
+    assert replies == {0: {"shared": ["a"]}, 1: {"decided": "stop"}}
+    assert world.status() is RunStatus.COMPLETED
+    assert world.state.values.results == {"a": 1}
+
+
+@pytest.mark.parametrize("act", [facts.Pending(0), "call"])
+def test_a_model_that_has_nothing_to_add_still_waits_for_its_tools(act: Any) -> None:
+    """Rule 5.1: what it started and waits for comes back before its work ends."""
+    world = run(stage("Work", "Ada"))
+    if act == "call":
+        (act,) = world.triggers("Ada", "Report")
+
+    world.turn("Ada", None, act, last=True)
+
+    assert world.agent("Ada").status in ("running", "blocked")
+    assert world.status() in (RunStatus.RUNNING, RunStatus.WAITING)
 
 
 def test_unknown_names_that_a_model_used_are_warned_about() -> None:

@@ -96,11 +96,13 @@ class World:
         agent = self.agent(name)
         return self.claim(name) if agent.status is AgentStatus.READY else agent
 
-    def turn(self, name: str, text: str | None = None, *acts: facts.Act, message: bool = False) -> Decision:
+    def turn(
+        self, name: str, text: str | None = None, *acts: facts.Act, message: bool = False, last: bool = False
+    ) -> Decision:
         """Let the agent's model answer with a text, or with tool calls."""
         agent = self.held(name)
         tools = tuple(type(act).__name__.lower() for act in acts)
-        fact = facts.TurnTaken(agent.key, agent.epoch, text, acts, tools, message, turn=agent.turn + 1)
+        fact = facts.TurnTaken(agent.key, agent.epoch, text, acts, tools, message, last, turn=agent.turn + 1)
         decision = self.play(fact)
         assert not decision.ignored
         return decision

@@ -13,7 +13,7 @@ import pytest
 from tests.plugin import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.sqlite_only]
-_TURNS = 11  # of the five agents of one W
+_TURNS = 6  # of the five agents of one W
 _W = 4
 _KILLED_OF = 40
 
@@ -67,7 +67,7 @@ def test_the_transactions_of_a_reference_work_are_counted_and_few(
 
     assert counts["transactions"] == counts["transactions_seen"]  # ours and SQLite's own count
     assert counts["transactions"] <= _TURNS + 3
-    assert counts["statements"] <= 7 * counts["transactions"]
+    assert counts["statements"] <= 65  # as docs/performance.md lists them
     assert measured[0]["figures"]["shapes"]["SQLite"]["INSERT runs_agentturn"] == _TURNS
 
 

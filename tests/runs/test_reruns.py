@@ -135,7 +135,7 @@ def test_what_a_person_and_a_loop_decided_is_kept(play: New) -> None:
 
     assert names(old) == [("Ask", 1), ("Loop", 1), ("Loop", 2), ("Close", 1)]
     assert names(new) == names(old)  # from the latest visit, the second
-    assert new["usage"]["requests"] == 3
+    assert new["usage"]["requests"] == 2
     assert new["result"]["value"] == {"by": "admin", "option": "Yes"}
 
 
@@ -154,7 +154,7 @@ def test_a_kept_child_is_reused_or_run_again(play: New) -> None:
     (started,) = one.children(fresh)
     assert fresh["result"]["value"]["heard"] == started["id"]
     assert (started["input"], started["origin"], started["depth"]) == ("three", "agent", 1)
-    assert fresh["usage"]["requests"] == 2
+    assert fresh["usage"]["requests"] == 1
     assert wrong.status_code == 422
     assert problem(wrong)["details"][0]["path"] == "run_again"
 
