@@ -89,6 +89,16 @@ def test_names_stay_text(site: Site) -> None:
     assert "<script>alert" not in page and 'aria-label="Stage 3: "onload' not in page
 
 
+def _queries_of_an_edit(site: Site) -> int:
+    stage = site.stage("Part 1", "Publish")
+    command = {"do": "update_stage", "stage": stage.pk, "version": stage.version, "changes": {"task": "Anew."}}
+    body = json.dumps({**command, "view": "canvas", "since": Edit.objects.filter(workflow=stage.workflow).count()})
+    with CaptureQueriesContext(connection) as asked:
+        answer = site.client("editor").post(f"/w/{stage.workflow_id}/commands", body, "application/json", headers=HTMX)
+    assert answer.status_code == 200 and answer.content.decode().count('hx-target="#card-') == 1
+    return len(asked)
+
+
 def test_queries_do_not_grow_and_very_large_workflows_are_listed(site: Site) -> None:
     """Issue 3, speed; ui.md 4.5: above 300 stages the outline, with the drawing on demand."""
     counts = []
@@ -97,7 +107,7 @@ def test_queries_do_not_grow_and_very_large_workflows_are_listed(site: Site) -> 
         _page(site, "Publish")
         with CaptureQueriesContext(connection) as asked:
             assert _page(site, "Publish").count('class="node"') == stages
-        counts.append(len(asked))
+        counts.append((len(asked), _queries_of_an_edit(site)))
     assert counts[0] == counts[1]
 
     _stages(site, [f"Part {number}" for number in range(MOST_DRAWN + 1)])
