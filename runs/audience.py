@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from projects.watching import LARGEST, NOT_ALLOWED, Watcher, standing
 from runs.engine.status import CallStatus
 from runs.fanout import run_group
 from runs.models import WorkflowRun
-from runs.pages.run_page import missed
+from runs.pages.run_page import missed, page_of, snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,12 @@ def groups_of(run: WorkflowRun) -> frozenset[str]:
 def look(run_id: str, members: Sequence[Member], *, afresh: bool, personal: bool) -> Found:
     """Who of them may watch the run, and its news: with `afresh` also where it has no new event, for a child has moved;
     with `personal` none, for it concerns what each reader sees in a way of their own."""
-    run = WorkflowRun.objects.select_related("project", "version").defer("version__content").filter(pk=run_id).first()
+    run = (
+        WorkflowRun.objects.select_related("project", "version", "starter")
+        .defer("version__content")
+        .filter(pk=run_id)
+        .first()
+    )
     if run is None:
         return Found(0, frozenset(), {}, {})
     users = standing(members)
@@ -78,16 +83,25 @@ def look(run_id: str, members: Sequence[Member], *, afresh: bool, personal: bool
     if personal:
         return found
     behind = [one for one in members if one in may and one.tab and (afresh or one.told < run.seq)]
-    for kind in {(one.tab, one.told, may[one]) for one in behind}:
-        news = _news(run, *kind)
-        if news is not None:
-            found.news[kind] = news
+    for tab, since in {(one.tab, one.told) for one in behind}:
+        rights = {may[one] for one in behind if (one.tab, one.told) == (tab, since)}
+        found.news.update(_news(run, tab, since, rights))
     return found
 
 
-def _news(run: WorkflowRun, tab: str, since: int, may_control: bool) -> News | None:
+def _news(run: WorkflowRun, tab: str, since: int, rights: Collection[bool]) -> dict[Kind, News]:
+    """What pages with this tab at this event are sent, by rights; read once for all of them."""
+    if tab == "live":
+        seen = snapshot(run, since)
+        contexts = {right: page_of(seen, can_control=right) for right in rights}
+    else:
+        contexts = {right: missed(run, tab, since, can_control=right) for right in rights}
+    made = {(tab, since, right): _rendered(run, since, context) for right, context in contexts.items()}
+    return {kind: news for kind, news in made.items() if news is not None}
+
+
+def _rendered(run: WorkflowRun, since: int, context: dict[str, Any]) -> News | None:
     """None where it is too much for a frame, or a gate is on a card: who sees its buttons depends on the reader."""
-    context = missed(run, tab, since, can_control=may_control)
     if any(stage["gates"] for stage in context.get("stages", ())):
         return None
     # Forms on a live page are sent with the token of the page itself.

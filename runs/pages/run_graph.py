@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from builder import layout
 from builder.layout import Point, Spot
@@ -13,7 +13,7 @@ from builder.operations.placing import places_of
 from builder.pages.canvas_edges import edges_of
 from builder.spec import END, ApprovalHook, Capability, StageRoute, StageSpec, WorkflowRoute, WorkflowSpec
 from runs.engine.status import RunStatus, StageStatus
-from runs.models import StageRun, WorkflowRun
+from runs.models import WorkflowRun
 
 Json = Any
 WAIT_HEIGHT = 40  # what an agent waits for, below its chip: kept free for those who may trigger workflows
@@ -117,32 +117,52 @@ def _rows_of(spec: WorkflowSpec, places: Mapping[Spot, Point]) -> list[list[Stag
 # The way that was taken
 
 
-def taken(run: WorkflowRun, spec: WorkflowSpec, visits: Sequence[StageRun]) -> dict[str, int]:
+class Visited(Protocol):
+    """What is to be known of a visit."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def outcome(self) -> str | None: ...
+
+
+def taken(run: WorkflowRun, spec: WorkflowSpec, visits: Sequence[Visited]) -> dict[str, int]:
     """How often each edge was followed, by its id (`idOf` in static/js/canvas/edges.js). `visits` in order of entry.
 
     What the loop guard sends forward follows no edge.
     """
-    counts: Counter[str] = Counter()
     ids = ids_of(spec)
     over = run.status == RunStatus.COMPLETED.value
-    for place, visit in enumerate(visits):
-        if visit.status == StageStatus.RUNNING.value:
-            continue
-        following = visits[place + 1].name if place + 1 < len(visits) else END if over else None
-        counts.update(_followed(spec, ids, visit, following))
+    after = [*(visit.name for visit in visits[1:]), END if over else None][: len(visits)]
+    # A loop takes the same few ways a thousand times.
+    steps = Counter(
+        (visit.position, visit.outcome, following)
+        for visit, following in zip(visits, after, strict=True)
+        if visit.status != StageStatus.RUNNING.value
+    )
+    counts: Counter[str] = Counter()
+    for (position, outcome, following), times in steps.items():
+        for way in _followed(spec, ids, position, outcome, following):
+            counts[way] += times
     return dict(counts)
 
 
-def _followed(spec: WorkflowSpec, ids: Mapping[str, int], visit: StageRun, following: str | None) -> list[str]:
-    stage = spec.stages[visit.position]
-    start = f"stage:{visit.position + 1}"
-    route = stage.routes.get(visit.outcome) if visit.outcome else None
+def _followed(
+    spec: WorkflowSpec, ids: Mapping[str, int], position: int, outcome: str | None, following: str | None
+) -> list[str]:
+    stage = spec.stages[position]
+    start = f"stage:{position + 1}"
+    route = stage.routes.get(outcome) if outcome else None
     if isinstance(route, WorkflowRoute):
-        ways = [f"{start}>{visit.outcome}"]
-        return [*ways, f"target:{ids[stage.name]}:{visit.outcome}>continue"] if following == route.continue_at else ways
-    after = visit.position + 1
+        ways = [f"{start}>{outcome}"]
+        return [*ways, f"target:{ids[stage.name]}:{outcome}>continue"] if following == route.continue_at else ways
+    after = position + 1
     ahead = spec.stages[after].name if after < len(spec.stages) else END
     goal = route.stage if isinstance(route, StageRoute) else ahead
     if following != goal:
         return []
-    return [f"{start}>{visit.outcome}" if visit.outcome in stage.outcomes else f"{start}>next"]
+    return [f"{start}>{outcome}" if outcome in stage.outcomes else f"{start}>next"]

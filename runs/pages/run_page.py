@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,10 +20,11 @@ from runs.pages.looks import Look, run_looks
 from runs.pages.readable import cut
 from runs.pages.run_graph import drawn, taken
 from runs.pages.shapes import entry
-from runs.pages.stages import Parts, stages, targets, visits_of
+from runs.pages.stages import Parts, Visit, stages, targets, visits_of
 from runs.pages.tree import lineage, tree
 from runs.pages.waiting import waiting
 from runs.pages.words import event_row, origin_text
+from runs.why import Link, why
 
 Json = Any
 TIMELINE = 200  # events on the page; older ones come by scrolling
@@ -31,39 +32,85 @@ _FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value)
 TABS = {"live": "Live", "messages": "Messages", "time": "Time", "results": "Results", "prompts": "Prompts"}
 _FULL = 500  # a page that is further behind gets the timeline anew
 
+# What of a run changes while it goes on and is shown; the rest of its row, and what hangs on it, is not read again.
+_MOVING = (
+    "status", "seq", "warnings", "result", "error", "input_tokens", "output_tokens", "started_at", "finished_at",
+)  # fmt: skip
+
 
 def run_url(run_id: UUID | str) -> str:
     """The page of a run."""
     return reverse("run", args=[run_id])
 
 
-def page(
-    run: WorkflowRun, *, can_control: bool, viewer: Caller | None = None, since: int | None = None
-) -> dict[str, Json]:
-    """The context of runs/run.html; with `since`, that of runs/_sync.html: what is newer."""
-    run.refresh_from_db()
-    events = _events(run, since)
+@dataclass(frozen=True)
+class Snapshot:
+    """What the tab Live shows, read once; `since` as in `page`. Rendered for each reader with their own rights."""
+
+    run: WorkflowRun
+    since: int | None
+    events: Sequence[Event]
+    gates: Sequence[Gate]
+    calls: Sequence[WorkflowCall]
+    looks: Mapping[UUID, Look]
+    line: Sequence[WorkflowRun]
+    visits: Sequence[Visit]
+    links: Sequence[Link]
+    tree: list[dict[str, Json]]
+
+    @property
+    def spec(self) -> WorkflowSpec:
+        """What the run executes."""
+        return frozen(self.run.version_id).workflow
+
+    @property
+    def behind(self) -> bool:
+        """Whether the page has missed so much that it gets its timeline anew."""
+        return self.since is not None and self.run.seq - self.since > _FULL
+
+    @property
+    def touched(self) -> set[int] | None:
+        """The positions of the stages whose cards may look different; None for all."""
+        if self.since is None or self.behind or (self.events and self.run.finished_at):
+            return None
+        return _touched(self.spec, self.events, self.calls)
+
+
+def snapshot(run: WorkflowRun, since: int | None) -> Snapshot:
+    """The run as it stands now."""
+    run.refresh_from_db(fields=_MOVING)
     gates = list(Gate.objects.filter(run=run).order_by("opened_at"))
     calls = list(WorkflowCall.objects.filter(run=run).select_related("child").order_by("since"))
     looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
     line = lineage(run)
-    behind = since is not None and run.seq - since > _FULL
-    spec = frozen(run.version_id).workflow
-    parts, visits = Parts(run, gates, calls, looks), visits_of(run)
-    only = None if since is None or behind or (events and run.finished_at) else _touched(spec, events, calls)
+    events = _events(run, since)
+    return Snapshot(run, since, events, gates, calls, looks, line, visits_of(run), why(run), tree(run, line[0]))
+
+
+def page(
+    run: WorkflowRun, *, can_control: bool, viewer: Caller | None = None, since: int | None = None
+) -> dict[str, Json]:
+    """The context of runs/run.html; with `since`, that of runs/_sync.html: what is newer."""
+    return page_of(snapshot(run, since), can_control=can_control, viewer=viewer)
+
+
+def page_of(seen: Snapshot, *, can_control: bool, viewer: Caller | None = None) -> dict[str, Json]:
+    """The same of a snapshot."""
+    run, since, only = seen.run, seen.since, seen.touched
+    parts = Parts(run, seen.gates, seen.calls, seen.looks)
     return {
-        **frame(Frame(run, looks[run.pk], line, gates, calls, can_control), "live"),
-        "waiting": waiting(run, can_control=can_control),
-        "stages": stages(parts, visits, only, viewer=viewer),
-        "targets": targets(parts, visits, only),
-        "graph": drawn(spec, run.workflow) if since is None else None,
-        "taken": taken(run, spec, visits),
-        "tree": tree(run, line[0]),
-        "events": [event_row(event, run_url) for event in events],
-        "older_url": _older(run, events) if since is None or behind else "",
+        **frame(Frame(run, seen.looks[run.pk], seen.line, seen.gates, seen.calls, can_control), "live"),
+        "waiting": waiting(run, seen.links, can_control=can_control),
+        "stages": stages(parts, seen.visits, only, viewer=viewer),
+        "targets": targets(parts, seen.visits, only),
+        "graph": drawn(seen.spec, run.workflow) if since is None else None,
+        "taken": taken(run, seen.spec, seen.visits),
+        "tree": seen.tree,
+        "events": [event_row(event, run_url) for event in seen.events],
+        "older_url": _older(run, seen.events) if since is None or seen.behind else "",
         "result": _result(run),
-        "full": behind,
-        "say": _say(run, events) if since is not None else "",
+        "full": seen.behind,
+        "say": _say(run, seen.events) if since is not None else "",
     }
 
 
@@ -123,7 +170,7 @@ def frame(parts: Frame, tab: str) -> dict[str, Json]:
 
 def tab_frame(run: WorkflowRun, tab: str, *, can_control: bool, since: int | None = None) -> dict[str, Json]:
     """What stands around a tab beside Live; with `since`, whether there is more than the tab shows."""
-    run.refresh_from_db()
+    run.refresh_from_db(fields=_MOVING)
     gates = list(Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"))
     calls = list(WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value))
     parts = Frame(run, run_looks([run])[run.pk], lineage(run), gates, calls, can_control)
@@ -156,13 +203,13 @@ def older_events(run: WorkflowRun, before: int) -> dict[str, Json]:
     return {"events": [event_row(event, run_url) for event in rows], "older_url": _older(run, rows)}
 
 
-def _older(run: WorkflowRun, events: list[Event]) -> str:
+def _older(run: WorkflowRun, events: Sequence[Event]) -> str:
     if not events or events[-1].seq == 1:
         return ""
     return f"{reverse('run-events', args=[run.pk])}?before={events[-1].seq}"
 
 
-def _say(run: WorkflowRun, events: list[Event]) -> str:
+def _say(run: WorkflowRun, events: Sequence[Event]) -> str:
     """One sentence for a screen reader: the newest thing worth saying."""
     spoken = ("run.", "stage.", "gate.", "agent.blocked", "agent.failed", "workflow.")
     for event in events:

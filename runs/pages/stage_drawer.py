@@ -10,7 +10,7 @@ from builder.publish import frozen
 from projects.errors import NotFound
 from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import run_looks
-from runs.pages.stages import Parts, stages
+from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
 
 Json = Any
@@ -29,7 +29,7 @@ def stage_drawer(run: WorkflowRun, number: int) -> dict[str, Json]:
     agents: dict[UUID, list[AgentRun]] = defaultdict(list)
     for agent in AgentRun.objects.filter(stage_run__in=visits).order_by("position"):
         agents[agent.stage_run_id].append(agent)
-    (shown,) = stages(parts, visits, {number - 1})
+    (shown,) = stages(parts, [Visit.of(visit) for visit in visits], {number - 1})
     return {
         "key": f"stage:{number}",
         "stage": {**shown, "task": specs[number - 1].task},

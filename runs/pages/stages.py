@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
@@ -43,18 +43,35 @@ class Parts:
     looks: Mapping[UUID, Look]
 
 
-def visits_of(run: WorkflowRun) -> list[StageRun]:
+class Visit(NamedTuple):
+    """As much of a visit as is needed of every one: a long run has a thousand."""
+
+    entry: int
+    position: int
+    name: str
+    status: str
+    outcome: str | None
+
+    @classmethod
+    def of(cls, row: StageRun) -> Visit:
+        """The same of a whole row."""
+        return cls(row.entry, row.position, row.name, row.status, row.outcome)
+
+
+def visits_of(run: WorkflowRun) -> list[Visit]:
     """The visits of a run in order of entry."""
-    return list(StageRun.objects.filter(run=run).order_by("entry"))
+    rows = StageRun.objects.filter(run=run).order_by("entry")
+    return [Visit(*row) for row in rows.values_list(*Visit._fields)]
 
 
 def stages(
-    parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None, *, viewer: Caller | None = None
+    parts: Parts, visits: Sequence[Visit], only: Collection[int] | None = None, *, viewer: Caller | None = None
 ) -> list[dict[str, Json]]:
     """Every stage of the version, or `only` those at these positions, with its latest visit.
 
     Their gates are answered in place by `viewer`, who may be asked or not; without one nobody is shown buttons."""
-    latest = {row.position: row for row in visits if only is None or row.position in only}
+    entries = {visit.position: visit.entry for visit in visits if only is None or visit.position in only}
+    latest = {row.position: row for row in StageRun.objects.filter(run=parts.run, entry__in=entries.values())}
     agents: dict[UUID, list[AgentRun]] = defaultdict(list)
     for agent in AgentRun.objects.filter(stage_run__in=[row.pk for row in latest.values()]).order_by("position"):
         agents[agent.stage_run_id].append(agent)
@@ -103,7 +120,7 @@ def _stage(
     }
 
 
-def targets(parts: Parts, visits: Sequence[StageRun], only: Collection[int] | None = None) -> list[dict[str, Json]]:
+def targets(parts: Parts, visits: Sequence[Visit], only: Collection[int] | None = None) -> list[dict[str, Json]]:
     """The workflows that outcomes lead to, each with the run that the latest visit with that outcome triggered."""
     by_entry = {call.key.removeprefix("route/"): call for call in parts.calls if call.agent_run_id is None}
     called = {(row.position, row.outcome): by_entry.get(str(row.entry)) for row in visits if row.outcome}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 
 from runs.models import WorkflowRun
-from runs.why import why
+from runs.why import Link
 
 Json = Any
 _ICONS = {
@@ -24,12 +25,12 @@ _ICONS = {
 _WORDS = {"agent": "Agent", "run": "Run", "stage": "Stage", "gate": "Approval", "person": "Person", "retry": "Agent"}
 
 
-def waiting(run: WorkflowRun, *, can_control: bool) -> list[dict[str, Json]]:
-    """The chain to the last cause, outermost first; each link with the ways that lead on or end the wait."""
-    return [_link(run, link, can_control) for link in why(run)]
+def waiting(run: WorkflowRun, links: Sequence[Link], *, can_control: bool) -> list[dict[str, Json]]:
+    """The chain that `why` found, outermost first; each link with the ways that lead on or end the wait."""
+    return [_link(run, link, can_control) for link in links]
 
 
-def _link(run: WorkflowRun, link: dict[str, Json], can_control: bool) -> dict[str, Json]:
+def _link(run: WorkflowRun, link: Link, can_control: bool) -> dict[str, Json]:
     kind = link["kind"]
     return {
         "icon": _ICONS.get(kind, "clock"),
@@ -46,7 +47,7 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _way_out(run: WorkflowRun, link: dict[str, Json], can_control: bool) -> dict[str, Json]:
+def _way_out(run: WorkflowRun, link: Link, can_control: bool) -> dict[str, Json]:
     """`url` opens the link; `end_url` takes a POST that ends the wait here, named by `end`."""
     pk, kind = link["id"], link["kind"]
     paused = link["since"] is None  # else a run in the chain has been at work since its start
