@@ -15,7 +15,21 @@ from tests.stack import Stack
 
 OpenPage = Callable[..., Page]
 collect_ignore = [] if find_firefox() else ["test_second_engine.py"]
-_PATIENCE = 10_000  # milliseconds that a page may take on a busy machine
+_PATIENCE = 20_000  # milliseconds that a page may take on a busy machine
+# A page that a click led to is used when its scripts are there, as the one that `goto` opens.
+_ARRIVED = "addEventListener('DOMContentLoaded', () => { document.documentElement.dataset.arrived = 'true'; })"
+_ON_ITS_WAY = "html:not([data-arrived])"
+
+
+def wait_for_scripts(page: Page) -> None:
+    """From now on whatever a test does on this page, or expects of it, waits until the page has its scripts."""
+    page.add_init_script(_ARRIVED)
+    page.add_locator_handler(page.locator(_ON_ITS_WAY), lambda: None)  # it then waits until nothing matches
+
+
+def hurry(page: Page) -> None:
+    """From now on this page is used as soon as it is seen, by somebody who is quicker than its scripts."""
+    page.remove_locator_handler(page.locator(_ON_ITS_WAY))
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +90,8 @@ def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterato
         context.set_default_timeout(_PATIENCE)
         context.on("console", heard)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
+        if options.get("java_script_enabled", True):
+            context.on("page", wait_for_scripts)
         contexts.append(context)
         return context
 

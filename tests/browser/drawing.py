@@ -17,6 +17,17 @@ Point = tuple[float, float]
 AGENTS = ("Researcher", "Analyst", "Writer", "Editor", "Reviewer")
 NAMES = ("Intake", "Research", "Analysis", "Draft", "Review", "Fact Check", "Archive")
 _projects = itertools.count(1)
+# Two frames in which a box stays where it is.
+_STILL = """async (one) => {
+    const box = () => JSON.stringify(one.getBoundingClientRect());
+    for (let before = ""; before !== box(); ) {
+        before = box();
+        await new Promise((next) => {
+            requestAnimationFrame(() => requestAnimationFrame(next));
+            setTimeout(next, 500); // a page that is not painted has no frames
+        });
+    }
+}"""
 
 
 def newsroom(stack: Stack, extra: Iterable[Json] = (), stages: Iterable[Json] | None = None) -> str:
@@ -112,10 +123,17 @@ class Canvas:
         return x, y
 
 
-def middle(of: Locator) -> Point:
-    """The point in the middle of something, in the window."""
+def box_of(of: Locator) -> FloatRect:
+    """Where something is in the window, once it stands still."""
+    of.evaluate(_STILL)
     box = of.bounding_box()
     assert box is not None
+    return box
+
+
+def middle(of: Locator) -> Point:
+    """The point in the middle of something, in the window."""
+    box = box_of(of)
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 

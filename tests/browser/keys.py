@@ -50,6 +50,13 @@ class Keyboard:
     def choose(self, name: str, option: str) -> None:
         """Tab to a select and type the beginning of an option."""
         self.to(name)
-        self.page.keyboard.type(option)
-        chosen = self.page.evaluate("document.activeElement.selectedOptions?.[0]?.textContent.trim()")
-        assert chosen == option, f"{name} is {chosen!r}"
+        chosen = None
+        for _ in range(3):
+            self.page.keyboard.type(option)
+            chosen = self.page.evaluate("document.activeElement.selectedOptions?.[0]?.textContent.trim()")
+            if chosen == option:
+                return
+            # Typed too slowly, the browser takes each letter for a new beginning.
+            self.page.keyboard.press("Tab")
+            self.page.keyboard.press("Shift+Tab")
+        raise AssertionError(f"{name} is {chosen!r}")

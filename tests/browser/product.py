@@ -85,6 +85,33 @@ def run_id_of(page: Page) -> str:
     return found[1]
 
 
+def at_work(stack: Stack, name: str) -> str:
+    """A project whose workflow Calling stays as it is: Caller is blocked by Asked, which asks, and Thinker thinks on.
+
+    Whoever starts it cancels it (`cancel`), or answers the gate of the child.
+    """
+    gate = {"kind": "approval", "name": "Go on", "message": "Go on?", "options": {"Go on": "go"}}
+    pair = [{"agent": "Caller", "capabilities": ["trigger_workflows"]}, {"agent": "Thinker"}]
+    return import_file(
+        stack,
+        name,
+        [
+            {"name": "Caller", "script": [{"trigger_workflow": {"workflow": "Asked"}}, {"say": "Back."}]},
+            {"name": "Thinker", "script": [{"say": "Thought.", "sleep": 90}]},
+        ],
+        [
+            {"name": "Calling", "stages": [{"name": "Call", "assignments": pair}]},
+            {"name": "Asked", "stages": [{"name": "Ask", "outcomes": ["go"], "exit_hooks": [gate]}]},
+        ],
+    )
+
+
+def cancel(stack: Stack, run_id: str) -> None:
+    """Cancel a run and everything below it."""
+    given = stack.api("POST", f"/runs/{run_id}/cancel")
+    assert given.status_code == 200, given.text
+
+
 def stage(page: Page, name: str) -> Locator:
     """A stage of the run page; its name ends with its state."""
     return page.get_by_role("listitem", name=re.compile(rf"^Stage \d+: {re.escape(name)}, "))

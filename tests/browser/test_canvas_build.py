@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.drawing import NAMES, Canvas, address, drag, middle, newsroom, stored
+from tests.browser.drawing import NAMES, Canvas, address, box_of, drag, middle, newsroom, stored
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -45,13 +45,13 @@ def test_an_agent_is_assigned_by_dragging_by_keys_and_by_clicks(demo: Stack, ope
     canvas.ready()
     expect(research.get_by_role("button", name=re.compile("^Assignment 3: Researcher"))).to_be_visible()
 
-    upper = research.get_by_role("button", name="Assignment 1: Analyst").bounding_box()
-    assert upper is not None
+    upper = box_of(research.get_by_role("button", name="Assignment 1: Analyst"))
     drag(page, canvas.palette.get_by_role("button", name="Editor"), (upper["x"] + 80, upper["y"] + upper["height"]))
     expect(research.get_by_role("button", name="Assignment 2: Editor")).to_be_visible()
     drag(page, research.get_by_role("button", name="Assignment 2: Editor"), canvas.stage("Intake"))
     expect(canvas.stage("Intake").get_by_role("button", name="Assignment 1: Editor")).to_be_visible()
 
+    canvas.saved()
     page.keyboard.press("Escape")
     canvas.stage("Research").focus()
     page.keyboard.press("a")
@@ -81,14 +81,15 @@ def test_trigger_workflows_is_switched_in_the_drawer_of_a_chip(demo: Stack, open
         drawer.get_by_role("switch", name="Trigger Workflows", exact=True).click()
         drawer.get_by_role("button", name="Save").click()
         expect(research.get_by_role("button", name=says, exact=True)).to_be_visible()
+        expect(drawer).to_have_count(0)
 
     for opener in (research.get_by_role("button", name="Assignment 2: Writer"), canvas.stage("Archive")):
         opener.focus()
         page.keyboard.press("Enter")
         opened = page.locator("#drawer").get_by_role("dialog")
         expect(opened.get_by_role("heading", level=2).first).to_be_focused()
-        covered, card = opened.bounding_box(), opener.bounding_box()
-        assert covered is not None and card is not None and card["x"] + card["width"] <= covered["x"] + 1
+        covered, card = box_of(opened), box_of(opener)
+        assert card["x"] + card["width"] <= covered["x"] + 1
         page.keyboard.press("Escape")
         expect(opened).to_have_count(0)
         expect(opener).to_be_focused()
@@ -101,6 +102,7 @@ def test_an_outcome_is_drawn_to_a_stage_and_undone_for_good(demo: Stack, open_pa
     page, made = canvas.page, canvas.region.get_by_role("button", name=re.compile("^Outcome .* of Intake"))
     drag(page, canvas.port("Intake"), canvas.stage("Archive"))
     expect(made).to_have_count(1)
+    canvas.saved()
     assert stored(demo, slug)["Intake"]["routes"] == {"outcome": {"stage": "Archive"}}
     canvas.stage("Intake").focus()
     page.keyboard.press("Control+z")
@@ -145,6 +147,7 @@ def test_an_edge_is_taken_elsewhere_and_a_bad_name_is_told_at_its_field(demo: St
     page.get_by_role("menuitem", name="New stage").click()
     expect(canvas.region.get_by_role("listitem", name=re.compile("^Stage 8: Stage 8"))).to_be_visible()
     expect(canvas.outcome("outcome", "Archive")).to_be_visible()
+    canvas.saved()
     now = stored(demo, slug)
     assert now["Draft"]["routes"] == {"unsure": {"stage": "Review"}}
     assert now["Archive"]["routes"] == {"outcome": {"stage": "Stage 8"}}

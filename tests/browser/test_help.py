@@ -6,43 +6,28 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.looking import problems, sideways
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
-THEMES = ("light", "dark")
 DESK, PHONE = (1280, 800), (390, 844)
 
 
-def _barriers(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, once what slides in has arrived."""
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
-    violations = Axe().run(page).response["violations"]
-    return [f"{page.url}: {rule['id']} at {node['target']}" for rule in violations for node in rule["nodes"]]
-
-
-def _scrolls_sideways(page: Page) -> bool:
-    found: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return found
-
-
-@pytest.mark.parametrize("theme", THEMES)
 def test_help_and_the_new_workflow_dialog_have_no_barriers(
-    demo: Stack, open_context: Callable[..., BrowserContext], theme: str
+    demo: Stack, open_context: Callable[..., BrowserContext]
 ) -> None:
     """Ui.md, check 24; on a phone nothing scrolls sideways, and the way on is in view."""
-    page = open_context(color_scheme=theme).new_page()
+    page = open_context().new_page()
     found = []
     for width, height in (DESK, PHONE):
         page.set_viewport_size({"width": width, "height": height})
         for address in ("/help/triggering", "/help/shortcuts", "/p/demo/workflows/new", "/p/demo"):
             page.goto(address)
-            found += _barriers(page)
-            found += [f"{address} scrolls sideways"] if _scrolls_sideways(page) else []
+            found += problems(page) + sideways(page)
         page.get_by_role("link", name="New workflow").click()
         dialog = page.get_by_role("dialog", name="New workflow")
         dialog.get_by_role("radio", name="Router with a default").check()
@@ -51,7 +36,7 @@ def test_help_and_the_new_workflow_dialog_have_no_barriers(
         expect(dialog.get_by_text("There is already a workflow called")).to_be_visible()
         expect(dialog.get_by_role("radio", name="Router with a default")).to_be_checked()
         expect(dialog.get_by_role("button", name="Create workflow")).to_be_in_viewport(ratio=1)
-        found += _barriers(page)
+        found += problems(page)
     assert found == []
 
 

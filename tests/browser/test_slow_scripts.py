@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, hurry
 from tests.browser.product import import_file
 from tests.stack import Stack
 
@@ -18,6 +18,7 @@ def test_a_choice_made_before_its_script_was_there_shows_its_fields(demo: Stack,
     page = open_page("/p/slow-scripts")
     page.get_by_role("link", name="Top", exact=True).click()
     expect(page.get_by_role("link", name="Stages", exact=True)).to_be_visible()
+    hurry(page)
     held: list[Route] = []
     page.route("**/reveal*.js", lambda route: held.append(route))
     page.get_by_role("link", name="Stages", exact=True).click()
@@ -26,6 +27,7 @@ def test_a_choice_made_before_its_script_was_there_shows_its_fields(demo: Stack,
 
     drawer.get_by_label("Goes to").select_option("A workflow")
     expect(drawer.get_by_label("Target workflow")).to_have_count(0)
+    page.unroute("**/reveal*.js")
     for route in held:
         route.continue_()
 
