@@ -1,6 +1,9 @@
 # The commands of this repository. `make` alone lists them.
 
 PYTHON := .venv/bin/python
+# What is compiled once is kept, not beside the sources: many processes are started.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix bench faults model-test lock

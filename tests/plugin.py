@@ -34,6 +34,9 @@ def _prepare() -> None:
     kept = clean_environment()
     for name in set(os.environ) - set(kept):
         del os.environ[name]
+    # The tests start many processes: none of them is to compile everything again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".venv" / "bytecode"))
     data = Path(tempfile.mkdtemp(prefix="baton-test-"))
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     os.environ["BATON_DATA"] = str(data)
