@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, FloatField, Func, Max, QuerySet, Sum
+from django.db.models import CharField, Count, F, FloatField, Func, Max, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
 
@@ -176,7 +176,7 @@ def _turns(project: Project, since: datetime, *, hourly: bool) -> list[dict[str,
 def _works(project: Project, since: datetime) -> dict[str, AgentFigures]:
     works: QuerySet[AgentRun] = AgentRun.objects.filter(
         run__project=project, run__created_at__gte=since, run__dry__isnull=True
-    )
+    ).exclude(run__rerun__kept__gte=F("stage_run__entry"))  # what a re-run keeps was done in another run
     took = Seconds("finished_at", "started_at")
     grouped = works.values("agent", "status").annotate(count=Count("pk"), ended=Count("finished_at"), took=Sum(took))
     found: dict[str, AgentFigures] = {}

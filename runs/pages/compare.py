@@ -13,6 +13,7 @@ from django.urls import reverse
 from builder.pages.text_diff import text_diff
 from runs.models import AgentRun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import run_looks
+from runs.pages.tabs.prompts import cost
 from runs.pages.words import DECIDERS, origin_text
 from runs.rerun_links import link_of
 
@@ -57,6 +58,7 @@ def _side(run: WorkflowRun) -> dict[str, Json]:
         "number": run.number,
         "url": reverse("run", args=[run.pk]),
         "dry": run.dry is not None,
+        "created_at": run.created_at,
     }
 
 
@@ -74,12 +76,11 @@ def _facts(a: WorkflowRun, b: WorkflowRun) -> list[tuple[str, tuple[str, str]]]:
     return [
         ("Origin", of(_origin)),
         ("Version", of(lambda run: run.version.number)),
-        ("Started", of(lambda run: f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC")),
         ("Took", of(lambda run: took(run.started_at, run.finished_at))),
         ("Turns", of(lambda run: run.requests)),
-        ("Tokens in", of(lambda run: f"{run.input_tokens:,}")),
-        ("Tokens out", of(lambda run: f"{run.output_tokens:,}")),
-        ("Cost", of(lambda run: f"${run.cost:.4f}")),
+        ("Tokens in", of(lambda run: f"{run.input_tokens:,}" if run.input_tokens else "–")),
+        ("Tokens out", of(lambda run: f"{run.output_tokens:,}" if run.output_tokens else "–")),
+        ("Cost", of(lambda run: cost(run.cost) or "–")),
         ("Runs triggered", (str(children[0]), str(children[1]))),
         ("Warnings", of(lambda run: len(run.warnings))),
     ]

@@ -162,7 +162,8 @@ def _views(place: Place, user: User) -> dict[str, Json]:
         }
         for row in rows
     ]
-    return {"views": views, "save_url": reverse("runs-view-save", args=[slug]) if here else ""}
+    new = here and not any(view["current"] for view in views)
+    return {"views": views, "save_url": reverse("runs-view-save", args=[slug]) if new else ""}
 
 
 def news(place: Place, given: Mapping[str, str]) -> dict[str, Json]:
