@@ -80,6 +80,17 @@ def open_page() -> Iterator[Callable[..., Page]]:
         browser.close()
 
 
+# These files take long and wait much. Begun last, one of them would keep a single core busy in the end.
+_LONG = (
+    "tests/faults/",
+    "tests/house/test_up.py",
+    "tests/house/test_benchmark.py",
+    "tests/journeys/",
+    "tests/browser/",
+    "tests/engine/test_machine_model.py",
+    "tests/runs/",
+    "tests/sockets/",
+)
 # What these try is how texts are judged, pages are rendered and addresses described: the same on either database.
 _ONCE = (
     "tests/web/",
@@ -88,12 +99,15 @@ _ONCE = (
     "tests/builder/test_import_corpus.py",
     "tests/builder/test_names_corpus.py",
     "tests/house/",
+    "tests/sockets/",
 )
 _DATABASE = {"db", "transactional_db", "stack", "new_stack"}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs again on PostgreSQL: everything that uses a database, without browser and model tests."""
+    """Long files first; mark what runs again on PostgreSQL: all that uses a database, without browser and models."""
+    items.sort(key=lambda item: next((at for at, name in enumerate(_LONG) if item.nodeid.startswith(name)), len(_LONG)))
     for item in items:
         if item.nodeid.startswith(_ONCE):
             continue

@@ -110,7 +110,7 @@ _stages = st.lists(
 ).map(lambda stages: workflow(*stages))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_stages, _stages)
 def test_every_difference_leads_there_and_back(before: Block, after: Block) -> None:
     """ui.md 4.4: whatever was done."""

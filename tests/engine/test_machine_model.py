@@ -340,7 +340,7 @@ def test_the_machine_survives_lost_doubled_and_reordered_facts_and_dying_workers
     run_state_machine_as_test(
         Engine,
         settings=settings(
-            max_examples=int(os.environ.get("ENGINE_EXAMPLES", "200")),
+            max_examples=int(os.environ.get("ENGINE_EXAMPLES", "100")),
             stateful_step_count=int(os.environ.get("ENGINE_STEPS", "60")),
             deadline=None,
             print_blob=True,
