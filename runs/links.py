@@ -98,7 +98,10 @@ def _note(action: str, caller: Caller, row: ApprovalLink) -> None:
 def links_of(gate: Gate) -> list[ApprovalLink]:
     """The links of a gate that work or have been used, oldest first."""
     found = ApprovalLink.objects.filter(gate=gate, withdrawn_at__isnull=True)
-    return list(found.select_related("user", "made_by").order_by("pk"))
+    rows = list(found.select_related("user", "made_by").order_by("pk"))
+    for row in rows:
+        row.gate = gate
+    return rows
 
 
 # Whoever holds the link

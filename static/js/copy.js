@@ -3,6 +3,14 @@
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "Copied", tone: "success" } }));
+  const source = document.getElementById(button.dataset.copy);
+  let told = { text: "Copied", tone: "success" };
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    // Browsers have no clipboard for plain http of another machine, and people may refuse it.
+    getSelection().selectAllChildren(source);
+    told = { text: "Selected: copy it by hand, your browser does not let us", tone: "info" };
+  }
+  document.dispatchEvent(new CustomEvent("toast", { detail: told }));
 });

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.runs.casting import agent, gated, say, stage, workflow
@@ -109,6 +111,27 @@ def test_of_many_voices_at_once_each_person_counts_once(team: New, tokens: dict[
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [409] * 9
     assert one.until_over(run)["status"] == "completed"
     assert sorted(voice["by"] for voice in one.ok("GET", f"/gates/{opened['id']}")["answers"]) == sorted(ROLES)[:3]
+
+
+def test_of_many_presses_of_one_link_one_counts(team: New, tokens: dict[str, str]) -> None:
+    """Trust P16, S7: a link is good for one answer, also for twelve at the same moment that differ."""
+    one = team(quorum=2)
+    opened = one.gate(one.start("Main"))
+    made = one.ok("POST", f"/gates/{opened['id']}/links", {"user": "admin"})
+    with httpx.Client(trust_env=False, timeout=60) as phone:
+        page = phone.get(made["url"])
+        form = {"csrfmiddlewaretoken": re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[0]}
+
+        def press(number: int) -> int:
+            option = {"option": "Yes" if number % 2 else "No"}
+            return phone.post(made["url"], data=form | option, headers={"Origin": "null"}).status_code
+
+        with ThreadPoolExecutor(12) as pool:
+            answers = sorted(pool.map(press, range(12)))
+    assert set(answers) <= {200, 409, 410}
+    assert answers.count(200) == 1
+    (voice,) = one.ok("GET", f"/gates/{opened['id']}")["answers"]
+    assert (voice["by"], voice["channel"]) == ("admin", "link")
 
 
 def test_reminders_come_once_each_and_end_with_the_answer(team: New) -> None:
