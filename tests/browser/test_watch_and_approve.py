@@ -1,0 +1,107 @@
+"""The walk of issue 4 as somebody new takes it: watch, find why an agent is blocked, approve on a phone, run again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.looking import problems, sideways
+from tests.browser.product import Visits, ended, gate_of, run_id_of, run_of, stage, wait_for_run
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+_PHONE = {"width": 390, "height": 844}
+
+
+def look(page: Page, found: list[str]) -> None:
+    """Look for barriers in both themes, and for what does not fit a phone."""
+    found += problems(page)
+    page.set_viewport_size(_PHONE)
+    found += sideways(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
+    demo: Stack, open_context: Callable[..., BrowserContext]
+) -> None:
+    """Issue 4, done when; rules 5.2, 7.2, 10.2, 10.4; ui.md, checks 18 to 23: the dialogs and the comparison have no
+    barriers either."""
+    found: list[str] = []
+    page = open_context().new_page()
+    page.goto("/p/demo")
+    page.get_by_role("link", name="Plan Launch", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("textbox", name="Input").fill("Baton 1.0")
+    page.get_by_role("button", name="Start run").click()
+    expect(page).to_have_url(re.compile("/r/"))
+    first = run_id_of(page)
+
+    # One agent is blocked by three workflows, the other goes on; two come back, one waits for a person.
+    tree = page.get_by_role("region", name="Runs of this tree")
+    expect(page.get_by_role("button", name=re.compile("Launch Lead.*Blocked"))).to_be_visible()
+    for name in ("Set Budget", "Draft Announcement", "Check Capacity"):
+        expect(tree.get_by_role("link", name=name)).to_be_visible()
+    gate = gate_of(demo, _child(demo, first))
+    why = page.get_by_role("region", name="Why it is waiting")
+    expect(why).to_contain_text("Draft Announcement")
+    expect(why).to_contain_text("Announcement sign-off")
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Waiting for Draft Announcement")
+    for button in ("Stop run", "Message"):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        look(page, found)
+        page.keyboard.press("Escape")
+    why.get_by_role("link", name="Answer").click()
+    expect(page.get_by_role("heading", name="Announce needs your decision")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Connection")).to_have_text("Live")
+    visits = Visits(page)
+
+    # The phone has no script, and says what is approved and where each option leads.
+    phone = open_context(viewport=_PHONE, java_script_enabled=False).new_page()
+    phone.goto("/approvals")
+    phone.locator(f"#approval-{gate}").get_by_role("link", name="Decide").click()
+    expect(phone.get_by_text("workflows that call workflows. (Draft 1)").first).to_be_visible()
+    expect(phone.get_by_text("End the workflow")).to_be_visible()
+    phone.get_by_role("button", name="Approve").click()
+    expect(phone.get_by_text("answered by admin")).to_be_visible()
+
+    # The first page moves by itself, by its socket: it loads nothing, and asks nothing while that is open.
+    expect(
+        tree.get_by_role("listitem").filter(has=page.get_by_role("link", name="Draft Announcement")).last
+    ).to_contain_text("Completed")
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    assert visits.loaded == []
+    over = wait_for_run(demo, first, ended)
+    assert over["status"] == "completed"
+    assert over["result"]["value"]["budget"] == 4200
+    expect(stage(page, "Plan")).to_have_accessible_name(re.compile("Done$"))
+
+    # Again from the second stage: the first is kept, with its time; then both side by side.
+    page.get_by_role("link", name="Run again").click()
+    page.get_by_label("Begin at").select_option("Plan")
+    look(page, found)
+    page.get_by_role("dialog").get_by_role("button", name="Run again").click()
+    expect(page.get_by_text(re.compile(r"Re-run of"))).to_be_visible()
+    second = run_id_of(page)
+    again = wait_for_run(demo, second, ended)
+    assert (again["rerun_of"]["run_id"], again["children"]) == (first, [])
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    page.get_by_role("link", name="Time", exact=True).click()
+    expect(page.get_by_role("row", name=re.compile("^Gather"))).to_contain_text(f"Kept from #{over['number']}")
+    look(page, found)
+    page.get_by_role("link", name=f"Compare with #{over['number']}").click()
+    expect(page.get_by_role("row", name=re.compile("^Step 1"))).to_contain_text("Kept")
+    expect(page.get_by_role("row", name=re.compile("^Runs triggered"))).to_contain_text("3")
+    look(page, found)
+    assert found == []
+
+
+def _child(demo: Stack, run_id: str) -> str:
+    """The run of Draft Announcement that a run waits for."""
+    children = [run_of(demo, child) for child in run_of(demo, run_id)["children"]]
+    return next(str(child["id"]) for child in children if child["workflow"] == "Draft Announcement")
