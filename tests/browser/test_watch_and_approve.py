@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.looking import problems, sideways
-from tests.browser.product import Visits, ended, gate_of, run_id_of, run_of, stage, wait_for_run
+from tests.browser.product import Visits, ended, gate_of, run_id_of, run_of, stage, start, wait_for_run
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
-_PHONE = {"width": 390, "height": 844}
+_PHONE = ViewportSize(width=390, height=844)
 
 
 def look(page: Page, found: list[str]) -> None:
@@ -34,6 +34,11 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     page = open_context().new_page()
     page.goto("/p/demo")
     page.get_by_role("link", name="Plan Launch", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("link", name="Dry run instead").click()
+    expect(page.get_by_role("heading", name="Dry run of Plan Launch")).to_be_visible()
+    found += problems(page)
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("textbox", name="Input").fill("Baton 1.0")
     page.get_by_role("button", name="Start run").click()
@@ -98,6 +103,30 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     expect(page.get_by_role("row", name=re.compile("^Step 1"))).to_contain_text("Kept")
     expect(page.get_by_role("row", name=re.compile("^Runs triggered"))).to_contain_text("3")
     look(page, found)
+    assert found == []
+
+
+def test_failed_runs_are_retried_from_the_list(demo: Stack, open_context: Callable[..., BrowserContext]) -> None:
+    """Issue 4, item 6: chosen, counted by the button that is for them, asked for, and started; saved as a view."""
+    failed = start(demo, "demo", "Deploy to Production")
+    wait_for_run(demo, failed["id"], ended)
+    page = open_context().new_page()
+    page.goto("/p/demo/runs?workflow=Deploy+to+Production&status=failed")
+    found: list[str] = []
+    page.get_by_text("Save this view").click()
+    expect(page.get_by_label("Name", exact=True)).to_be_visible()
+    expect(page.locator("#bulk-retry")).to_be_disabled()
+    page.locator(f"#choose-{failed['id']}").check()
+    expect(page.locator("#bulk-cancel")).to_be_disabled()
+    look(page, found)
+    page.get_by_role("button", name="Retry 1 run").click()
+    expect(page.get_by_role("heading", name="Retry 1 run?")).to_be_visible()
+    look(page, found)
+    page.get_by_role("button", name="Retry 1 run").click()
+    expect(page.get_by_text("Retried 1 run")).to_be_visible()
+    page.goto("/p/demo/runs?origin=retry")
+    page.locator("#run-rows").get_by_role("link", name=re.compile("Deploy to Production")).first.click()
+    expect(page.get_by_text(f"Retry of #{failed['number']} from Deploy")).to_be_visible()
     assert found == []
 
 
