@@ -29,6 +29,7 @@ class CatalogueEntry:
     input_schema: dict[str, Any] | None
     archived: bool
     version_id: int | None
+    version_number: int | None
 
 
 def with_version(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -91,8 +92,18 @@ def find_workflow(project_id: int, name: str) -> Workflow | None:
 
 def catalogue(project_id: int) -> list[CatalogueEntry]:
     """All workflows of the project, archived ones too, sorted by name; one query."""
+    return _entries(f"{_CATALOGUE} ORDER BY workflow.name", [project_id])
+
+
+def find_entry(project_id: int, name: str) -> CatalogueEntry | None:
+    """What `find_workflow` finds, as a caller of workflows sees it."""
+    found = _entries(f"{_CATALOGUE} AND workflow.name_key = %s", [project_id, name_key(name)])
+    return found[0] if found else None
+
+
+def _entries(sql: str, parameters: list[Any]) -> list[CatalogueEntry]:
     with connection.cursor() as cursor:
-        cursor.execute(_CATALOGUE, [project_id])
+        cursor.execute(sql, parameters)
         rows = cursor.fetchall()
     return [
         CatalogueEntry(
@@ -103,20 +114,21 @@ def catalogue(project_id: int) -> list[CatalogueEntry]:
             input_schema=None if schema is None else json.loads(schema),
             archived=archived_at is not None,
             version_id=version_id if frozen_default == default else None,
+            version_number=number if frozen_default == default else None,
         )
-        for pk, name, key, description, schema, archived_at, version_id, frozen_default, default in rows
+        for pk, name, key, description, schema, archived_at, version_id, number, frozen_default, default in rows
     ]
 
 
-# Asked for every turn of an agent that may trigger workflows: written out, so that it is built once.
+# Asked for every turn of an agent that may trigger workflows and for every trigger: written out, so that it is built
+# once.
 _CATALOGUE = """
 SELECT workflow.id, workflow.name, workflow.name_key, workflow.description, workflow.input_schema, workflow.archived_at,
-       workflow.current_version_id, version.default_model, project.default_model
+       workflow.current_version_id, version.number, version.default_model, project.default_model
 FROM builder_workflow workflow
 JOIN projects_project project ON project.id = workflow.project_id
 LEFT JOIN builder_workflowversion version ON version.id = workflow.current_version_id
 WHERE workflow.project_id = %s
-ORDER BY workflow.name
 """
 
 

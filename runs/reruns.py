@@ -110,7 +110,7 @@ def _target(workflow: Workflow, old: WorkflowRun, choice: Choice) -> Target:
     if choice.version == "current" and old.dry is None:
         return target_of(workflow, old.input)
     check_live(workflow)
-    return Target(workflow.pk, old.workflow_name, old.version, old.input)
+    return Target(workflow.pk, old.workflow_name, old.version_id, old.version.number, old.input)
 
 
 def _new_run(old: WorkflowRun, target: Target, start: Start) -> NewRun:
@@ -118,8 +118,8 @@ def _new_run(old: WorkflowRun, target: Target, start: Start) -> NewRun:
         project_id=old.project_id,
         workflow_id=target.workflow_id,
         workflow_name=target.name,
-        version_id=target.version.pk,
-        version_number=target.version.number,
+        version_id=target.version_id,
+        version_number=target.version_number,
         input=target.input,
         origin=start.origin,
         starter_id=start.starter_id,
@@ -142,7 +142,7 @@ def _told(old: WorkflowRun, choice: Choice, keeps: Keeps | None) -> dict[str, Js
 
 
 def _keeps(old: WorkflowRun, target: Target, choice: Choice, stage: str) -> Keeps:
-    now = frozen(target.version.pk)
+    now = frozen(target.version_id)
     _check_stage(old, target, stage)
     visits = _visits(old)
     entry = first_entry(visits, stage)
@@ -155,12 +155,12 @@ def _keeps(old: WorkflowRun, target: Target, choice: Choice, stage: str) -> Keep
 
 
 def _check_stage(old: WorkflowRun, target: Target, stage: str) -> None:
-    names = [each.name for each in frozen(target.version.pk).workflow.stages]
+    names = [each.name for each in frozen(target.version_id).workflow.stages]
     if stage in names:
         return
     if stage in (each.name for each in frozen(old.version_id).workflow.stages):
         raise Conflict(
-            f"The stage {stage} is not in version {target.version.number} of {target.name}, which is the current one; "
+            f"The stage {stage} is not in version {target.version_number} of {target.name}, which is the current one; "
             f"it is in version {old.version.number}, which run #{old.number} had.",
             details=[Detail("from_stage", f"choose the version of run #{old.number}, or one of: {', '.join(names)}")],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.conf import settings
 from builder.checks import unsupported
 from builder.models import Workflow, WorkflowVersion
 from builder.publish import current_version, frozen
-from builder.queries import catalogue, find_workflow
+from builder.queries import CatalogueEntry, catalogue, find_entry, with_version
 from projects.errors import BatonError, Conflict, Detail, Invalid, NotSupported
 from projects.jsontext import parse_json
 from projects.names import name_key
@@ -31,7 +31,8 @@ class Target:
 
     workflow_id: int
     name: str
-    version: WorkflowVersion
+    version_id: int
+    version_number: int
     input: Json
 
 
@@ -43,13 +44,17 @@ def target_of(workflow: Workflow, value: Json, *, read_json: bool = False) -> Ta
     """
     check_live(workflow)
     version = current_version(workflow)
-    missing = unsupported(frozen(version.pk))
+    return _supported(Target(workflow.pk, workflow.name, version.pk, version.number, value), read_json=read_json)
+
+
+def _supported(target: Target, *, read_json: bool) -> Target:
+    missing = unsupported(frozen(target.version_id))
     if missing:
         raise NotSupported(
-            f"The workflow {workflow.name} needs something that this version of Baton does not run yet.",
+            f"The workflow {target.name} needs something that this version of Baton does not run yet.",
             details=missing,
         )
-    return _fitting(workflow, version, value, read_json=read_json)
+    return _fitting(target, read_json=read_json)
 
 
 def stand_in_of(workflow: Workflow, value: Json, version_id: int, *, read_json: bool = False) -> Target:
@@ -61,19 +66,24 @@ def stand_in_of(workflow: Workflow, value: Json, version_id: int, *, read_json: 
     version = WorkflowVersion.objects.filter(pk=version_id).first()
     if version is None:
         raise Conflict(f"Nothing stands in for the workflow {workflow.name} in this dry run.")
-    return _fitting(workflow, version, value, read_json=read_json)
+    return _fitting(Target(workflow.pk, workflow.name, version.pk, version.number, value), read_json=read_json)
 
 
 def check_live(workflow: Workflow) -> None:
     """Raise Conflict for a workflow that is archived."""
     if workflow.archived_at is not None:
-        raise Conflict(f"The workflow {workflow.name} is archived and cannot be started.")
+        raise _archived(workflow.name)
 
 
-def _fitting(workflow: Workflow, version: WorkflowVersion, value: Json, *, read_json: bool) -> Target:
-    value = object_in(version.pk, value) if read_json else value
-    check_input(version.pk, value)
-    return Target(workflow.pk, workflow.name, version, value)
+def _archived(name: str) -> Conflict:
+    return Conflict(f"The workflow {name} is archived and cannot be started.")
+
+
+def _fitting(target: Target, *, read_json: bool) -> Target:
+    if read_json:
+        target = replace(target, input=object_in(target.version_id, target.input))
+    check_input(target.version_id, target.input)
+    return target
 
 
 def object_in(version_id: int, value: Json) -> Json:
@@ -130,22 +140,33 @@ def find_target(
 
     Raises Refused, with a message for the agent and, where names of ancestors help people, a detail for them.
     """
-    workflow = find_workflow(project_id, name)
+    found = find_entry(project_id, name)
     allowed_keys = {name_key(entry) for entry in allowed}
-    if workflow is None or (allowed_keys and workflow.name_key not in allowed_keys):
-        raise Refused(
-            _unknown(project_id, name, allowed_keys, workflow is not None), known=workflow.name if workflow else None
-        )
+    if found is None or (allowed_keys and found.name_key not in allowed_keys):
+        raise Refused(_unknown(project_id, name, allowed_keys, found is not None), known=found.name if found else None)
     ancestors = [Ancestor(step[0], step[1]) for step in lineage]
-    refusal = check_lineage(ancestors, workflow.pk, workflow.name, settings.BATON.self_trigger_limit)
+    refusal = check_lineage(ancestors, found.id, found.name, settings.BATON.self_trigger_limit)
     if refusal is not None:
-        raise Refused(refusal.message, detail=refusal.detail, known=workflow.name)
+        raise Refused(refusal.message, detail=refusal.detail, known=found.name)
     try:
-        if dry is not None:
-            return stand_in_of(workflow, value, stand_in_version(dry, workflow.pk), read_json=read_json)
-        return target_of(workflow, value, read_json=read_json)
+        return _found(found, value, read_json=read_json, dry=dry)
     except BatonError as error:
-        raise Refused(_told(error), known=workflow.name) from error
+        raise Refused(_told(error), known=found.name) from error
+
+
+def _found(found: CatalogueEntry, value: Json, *, read_json: bool, dry: Json) -> Target:
+    if dry is None and found.version_id is not None and found.version_number is not None:
+        if found.archived:
+            raise _archived(found.name)
+        return _supported(
+            Target(found.id, found.name, found.version_id, found.version_number, value), read_json=read_json
+        )
+    workflow = with_version(Workflow.objects.filter(pk=found.id)).first()
+    if workflow is None:
+        raise Conflict(f"The workflow {found.name} was deleted just now.")
+    if dry is None:
+        return target_of(workflow, value, read_json=read_json)
+    return stand_in_of(workflow, value, stand_in_version(dry, workflow.pk), read_json=read_json)
 
 
 def _unknown(project_id: int, name: str, allowed_keys: set[str], exists: bool) -> str:

@@ -10,7 +10,7 @@ from agents.models import Agent
 from builder.models import Workflow, WorkflowVersion
 from builder.operations import create_workflow, patch_agent, patch_workflow
 from builder.publish import PerVersion, current_version, frozen
-from builder.queries import catalogue, find_workflow
+from builder.queries import catalogue, find_entry, find_workflow
 from projects.access import Caller
 from projects.models import Project
 
@@ -98,7 +98,11 @@ def test_names_are_found_without_case(ana: Caller, website: Project, bob: Caller
     """Rule 6.2: looked up exactly, then without case; only in the same project (6.1)."""
     create_workflow(ana, website, {"name": "Straße", "stages": [{"name": "A"}]})
     found = find_workflow(website.pk, "STRASSE")
+    entry = find_entry(website.pk, "strasse")
     assert found is not None and found.name == "Straße"
+    assert entry is not None and (entry.id, entry.name, entry.version_number) == (found.pk, "Straße", 1)
+    assert entry in catalogue(website.pk)
+    assert find_entry(website.pk + 1, "Main") is None
     assert find_workflow(website.pk + 1, "Main") is None
     assert find_workflow(website.pk, "Nothing") is None
 
