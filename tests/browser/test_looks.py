@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.product import ended, gate_of, run_of, start, wait_for_run
+from tests.browser.looking import problems, sideways
+from tests.browser.product import at_work, cancel, ended, gate_of, run_of, start, wait_for_run
 from tests.stack import Stack
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-THEMES = ("light", "dark")
-_axe = Axe()
-# What slides or fades in is looked at when it has arrived; what spins never does.
-_SETTLED = """() => Promise.all(document.getAnimations()
-    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"""
-
-
-def problems(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands: rule and place."""
-    page.evaluate(_SETTLED)
-    found = _axe.run(page).response["violations"]
-    return [f"{page.url}: {rule['id']} at {node['target']}" for rule in found for node in rule["nodes"]]
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +48,12 @@ def places(demo: Stack) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", THEMES)
 def test_pages_have_no_barriers(
-    demo: Stack, open_context: Callable[..., BrowserContext], places: dict[str, str], theme: str
+    demo: Stack, open_context: Callable[..., BrowserContext], places: dict[str, str]
 ) -> None:
     """Ui.md, check 24: axe finds nothing; neither on a phone, where nothing scrolls sideways."""
-    page = open_context(color_scheme=theme).new_page()
-    stranger = open_context(color_scheme=theme, signed_in=False).new_page()
+    page = open_context().new_page()
+    stranger = open_context(signed_in=False).new_page()
     stranger.goto("/login")
     found = problems(stranger)
     for address in places.values():
@@ -75,35 +61,38 @@ def test_pages_have_no_barriers(
         page.goto(address)
         found += problems(page)
         page.set_viewport_size({"width": 390, "height": 844})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{address} scrolls sideways")
+        found += sideways(page)
     assert found == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_a_run_at_work_and_its_drawer_have_no_barriers(demo: Stack, open_page: OpenPage, theme: str) -> None:
+@pytest.fixture(scope="module")
+def working(demo: Stack) -> Iterator[str]:
+    """The page of a run that goes on until it is cancelled: one agent is blocked, one runs."""
+    run = start(demo, at_work(demo, "At work"), "Calling")["id"]
+    yield f"/r/{run}"
+    cancel(demo, run)
+
+
+def test_a_run_at_work_and_its_drawer_have_no_barriers(working: str, open_page: OpenPage) -> None:
     """Ui.md, check 24, with a blocked agent beside a running one; check 6: where the focus goes."""
-    page = open_page(f"/r/{start(demo, 'demo', 'Optimize Website')['id']}", color_scheme=theme)
-    opener = page.get_by_role("button", name=re.compile("Optimizer.*Blocked"))
+    page = open_page(working)
+    opener = page.get_by_role("button", name=re.compile("Caller.*Blocked"))
     expect(opener).to_be_visible()
     found = problems(page)
     opener.click()
-    drawer = page.get_by_role("dialog", name="Agent: Optimizer")
-    expect(drawer.get_by_role("heading", name="Agent: Optimizer")).to_be_focused()
-    expect(drawer.get_by_role("link", name=re.compile("Analyze Website #"))).to_be_visible()
+    drawer = page.get_by_role("dialog", name="Agent: Caller")
+    expect(drawer.get_by_role("heading", name="Agent: Caller")).to_be_focused()
+    expect(drawer.get_by_role("link", name=re.compile("Asked #"))).to_be_visible()
     found += problems(page)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
-    expect(page.get_by_role("button", name=re.compile("Assignment 1: Optimizer"))).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("Assignment 1: Caller"))).to_be_focused()
     assert found == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_drawers_and_the_run_dialog_have_no_barriers(
-    open_page: OpenPage, places: dict[str, str], theme: str
-) -> None:
+def test_the_drawers_and_the_run_dialog_have_no_barriers(open_page: OpenPage, places: dict[str, str]) -> None:
     """Ui.md, check 24."""
-    page = open_page(places["outline"], color_scheme=theme)
+    page = open_page(places["outline"])
     openers = {
         "Assignment 1: Author": "Assignment: Author",
         "Edit the outcome routing of Quality Review": "Stage: Quality Review",
@@ -123,16 +112,15 @@ def test_the_drawers_and_the_run_dialog_have_no_barriers(
     assert found == []
 
 
-def test_nothing_moves_for_those_who_asked_for_calm(demo: Stack, open_page: OpenPage) -> None:
+def test_nothing_moves_for_those_who_asked_for_calm(working: str, open_page: OpenPage) -> None:
     """Ui.md, check 24 and section 5: only Running may spin, and not under reduced motion."""
-    address = f"/r/{start(demo, 'demo', 'Optimize Website')['id']}"
     moving = "document.getAnimations().filter((each) => each.playState === 'running').length"
-    lively = open_page(address)
-    expect(lively.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
+    lively = open_page(working)
+    expect(lively.get_by_role("button", name=re.compile("Thinker.*Running"))).to_be_visible()
     wait_until(lambda: lively.evaluate(moving) > 0)
 
-    calm = open_page(address, reduced_motion="reduce")
-    expect(calm.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
+    calm = open_page(working, reduced_motion="reduce")
+    expect(calm.get_by_role("button", name=re.compile("Thinker.*Running"))).to_be_visible()
     assert calm.evaluate(moving) == 0
 
 
