@@ -45,12 +45,15 @@ class Watcher(AsyncWebsocketConsumer):  # type: ignore[misc] # channels ships no
         await self.join(groups)
         await self.accept()
         await self.tell(seq)
-        # What happened between the look and the joining of the group would otherwise be told by nobody.
+        await self.settle(found)
+        self.review = asyncio.create_task(self._review())
+
+    async def settle(self, found: tuple[frozenset[str], int]) -> None:
+        """Look again: what happened between the look and the joining of the group would be told by nobody."""
         again = await self.look()
         if again is not None and again != found:
             await self.join(again[0])
             await self.tell(again[1])
-        self.review = asyncio.create_task(self._review())
 
     async def disconnect(self, code: int) -> None:
         """Leave the groups."""

@@ -104,8 +104,8 @@ def _rendered(run: WorkflowRun, since: int, context: dict[str, Any]) -> News | N
     """None where it is too much for a frame, or a gate is on a card: who sees its buttons depends on the reader."""
     if any(stage["gates"] for stage in context.get("stages", ())):
         return None
-    # Forms on a live page are sent with the token of the page itself.
-    content = render_to_string("runs/_sync.html", {**context, "shared": True, "csrf_token": "NOTPROVIDED"})
+    # Shared: without the tokens of forms, which a live page sends with its own.
+    content = render_to_string("runs/_sync.html", {**context, "shared": True})
     seq = context["live"]["seq"]
     frame = json.dumps({"seq": seq, "run": str(run.pk), "since": since, "content": content})
     return News(seq, frame) if len(frame) < LARGEST else None
@@ -119,16 +119,14 @@ class Audience:
         self.members: set[Member] = set()
         self._heard: dict[str, tuple[int, int]] = {}  # run -> its newest event, and the showing that covers it
         self._round = 0
-        self._reached = 0  # the newest event that was shown
         self._awake = self._afresh = self._personal = False
         self._task: asyncio.Task[None] | None = None
 
     def enter(self, member: Member) -> None:
-        """Somebody comes, and is shown what was shown since they looked."""
+        """Somebody comes: what happened since they looked would otherwise be told by nobody."""
         member.came_before = self._round
         self.members.add(member)
-        if self._reached > member.told:
-            self._wake()
+        self._wake()
 
     def leave(self, member: Member) -> None:
         """Somebody goes."""
@@ -173,7 +171,6 @@ class Audience:
             log.exception("a run could not be shown", run_id=self.run_id)
             await asyncio.gather(*(_give_up(member) for member in members))
             return
-        self._reached = max(self._reached, found.seq)
         for member in members:
             if member in self.members:
                 await self._show_safely(member, found, afresh)

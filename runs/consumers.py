@@ -35,11 +35,13 @@ class RunConsumer(Member):
     audience: Audience | None = None
 
     async def connect(self) -> None:
-        """Take a seat, once it is known who comes."""
+        """Accept a viewer who may watch, on the tab that is open."""
         self.tab = _tab_of(self.scope["query_string"])
         await super().connect()
-        if self.groups:
-            self.audience = enter(self, self._run_id)
+
+    async def settle(self, found: tuple[frozenset[str], int]) -> None:
+        """Take a seat in the audience: it looks again, for all who have come."""
+        self.audience = enter(self, self._run_id)
 
     async def disconnect(self, code: int) -> None:
         """Leave the seat."""
