@@ -189,6 +189,12 @@ def test_a_route_counts_as_taken_once_a_run_has_followed_it(site: Site) -> None:
     command = {"do": "reroute", "stage": stage.pk, "label": "reject", "route": {"stage": "end"}}
     assert client.post(f"/w/{site.workflow('Review').pk}/commands", command, "application/json").status_code == 200
     assert _taken(site) == ["approve", "revise"]
+    told = client.get(f"/w/{site.workflow('Review').pk}/routes?as=json").json()["routes"]
+    assert {(each["stage"], each["outcome"]): each["taken"] for each in told} == {
+        ("Look", "approve"): True,
+        ("Look", "reject"): False,
+        ("Look", "revise"): True,
+    }
     shown = text_of(client.get(f"/w/{site.workflow('Review').pk}/routes"))
     assert "1 of 3 routes were never taken" in shown
     assert "Never taken: reject → End the workflow" in shown
