@@ -162,8 +162,11 @@ def _views(place: Place, user: User) -> dict[str, Json]:
         }
         for row in rows
     ]
-    new = here and not any(view["current"] for view in views)
-    return {"views": views, "save_url": reverse("runs-view-save", args=[slug]) if new else ""}
+    return {
+        "views": views,
+        "save_url": reverse("runs-view-save", args=[slug]) if here else "",
+        "saved": any(view["current"] for view in views),
+    }
 
 
 def news(place: Place, given: Mapping[str, str]) -> dict[str, Json]:

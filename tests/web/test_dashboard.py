@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from runs.models import Event, WorkflowRun
+from runs.models import Event, Rerun, WorkflowRun
 from runs.pages.charts import amount, share, took
 from tests.web.conftest import Site, text_of
 from tests.web.test_run_list import add
@@ -68,6 +68,16 @@ def test_tokens_and_cost_stand_at_the_agents_that_used_them(site: Site) -> None:
     )
     assert re.search(r"Cy 0 0 2 – 2 000 \$0\.50 ", day)
     assert week.index(" Dora ") < week.index(" Ada ")  # has used none
+
+
+def test_what_a_re_run_keeps_is_not_work_of_its_own(site: Site) -> None:
+    """Rule 10.2: kept visits stand in the new run, but their agents worked in the old one."""
+    assert re.search(r"Ben \d 0 \d", before := page(site))
+    kept = site.run.stage_runs.count()
+    Rerun.objects.create(run=site.run, of_number=9, kept=kept)
+
+    assert not re.search(r"By agent.* Ben 0 0 2 –", before)
+    assert re.search(r"By agent.* Ben 0 0 2 –", page(site))
 
 
 def test_without_counted_tokens_the_bars_are_turns(site: Site) -> None:
