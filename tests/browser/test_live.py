@@ -12,6 +12,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.product import (
     Visits,
     answer,
+    at_work,
+    cancel,
     ended,
     gate_of,
     import_file,
@@ -22,6 +24,7 @@ from tests.browser.product import (
     wait_for_run,
 )
 from tests.stack import Stack
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -29,52 +32,67 @@ _APPROVAL = {"kind": "approval", "name": "Go on", "message": "Go on?", "options"
 
 
 def test_stages_go_from_not_started_over_running_to_done_without_a_reload(demo: Stack, open_page: OpenPage) -> None:
-    """Rule 12.2; ui.md, check 18."""
+    """Rule 12.2; ui.md, check 18. The run waits until its page is there, and the page keeps what it says."""
+    one, two = ({"name": name, "assignments": [{"agent": "Ada"}]} for name in ("One", "Two"))
     slug = import_file(
         demo,
         "Two steps",
-        [{"name": "Ada", "script": [{"say": "First.", "sleep": 1.5}]}],
-        [
-            {
-                "name": "Steps",
-                "stages": [
-                    {"name": "One", "assignments": [{"agent": "Ada"}]},
-                    {"name": "Two", "assignments": [{"agent": "Ada"}]},
-                ],
-            }
-        ],
+        [{"name": "Ada", "script": [{"say": "First.", "sleep": 2}]}],
+        [{"name": "Steps", "stages": [{"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL]}, one, two]}],
     )
-    page = open_page(f"/r/{start(demo, slug, 'Steps')['id']}")
+    run = start(demo, slug, "Steps")
+    gate = gate_of(demo, run["id"])
+    page = open_page(f"/r/{run['id']}")
     visits = Visits(page)
-
-    expect(page.get_by_role("status", name="Run state")).to_have_text("Running")
-    expect(stage(page, "One")).to_have_accessible_name(re.compile("Running$"))
+    expect(page.get_by_label("Connection")).to_have_text("Live")
     expect(stage(page, "Two")).to_have_accessible_name(re.compile("Not started$"))
-    expect(stage(page, "One")).to_have_accessible_name(re.compile("Done$"))
-    expect(stage(page, "Two")).to_have_accessible_name(re.compile("Running$"))
-    expect(stage(page, "Two")).to_have_accessible_name(re.compile("Done$"))
+    page.evaluate(_KEEP_STATES)
+
+    answer(demo, gate, "Go on")
+
     expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    expect(stage(page, "Two")).to_have_accessible_name(re.compile("Done$"))
+    kept = page.evaluate("window.kept")
+    for name in ("One", "Two"):
+        assert [state for of, state in kept if of == name] == ["Not started", "Running", "Done"]
+    assert kept.index(["One", "Done"]) < kept.index(["Two", "Done"])
     assert visits.loaded == []
+
+
+# What the stages say, from now on, each state once.
+_KEEP_STATES = """() => {
+    window.kept = [];
+    const look = () => {
+        for (const says of document.querySelectorAll("#nodes > li > .node-card > [id^=says]")) {
+            const [, of, state] = says.textContent.trim().match(/^Stage \\d+: (.+), ([^,]+)$/s);
+            if (!window.kept.some(([name, said]) => name === of && said === state)) window.kept.push([of, state]);
+        }
+    };
+    look();
+    const nodes = document.getElementById("nodes");
+    new MutationObserver(look).observe(nodes, { subtree: true, childList: true, characterData: true });
+}"""
 
 
 def test_one_agent_waits_for_a_workflow_while_the_other_goes_on(demo: Stack, open_page: OpenPage) -> None:
     """Rules 5.2 and 12.3; ui.md, check 19."""
-    run = start(demo, "demo", "Optimize Website")
+    run = start(demo, at_work(demo, "One waits"), "Calling")
     page = open_page(f"/r/{run['id']}")
 
-    expect(
-        page.get_by_role("button", name=re.compile("Optimizer.*Blocked: waiting for Analyze Website"))
-    ).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("Copywriter.*Running"))).to_be_visible()
-    link = page.get_by_role("link", name=re.compile(r"^Analyze Website #\d+$"))
-    expect(link).to_be_visible()
-    link.click()
+    expect(page.get_by_role("button", name=re.compile("Caller.*Blocked: waiting for Asked"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Thinker.*Running"))).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^Asked #\d+$")).first.click()
 
-    expect(page.get_by_role("heading", name="Analyze Website", level=1)).to_be_visible()
-    lineage = page.get_by_role("navigation", name="Triggered by")
-    lineage.get_by_role("link", name=f"Optimize Website #{run['number']}").click()
-    expect(page.get_by_role("heading", name="Optimize Website", level=1)).to_be_visible()
-    expect(page.locator("#result")).to_contain_text("Raise conversion from 2.4 %")
+    expect(page.get_by_role("heading", name="Asked", level=1)).to_be_visible()
+    expect(page.get_by_label("Connection")).to_have_text("Live")  # what was missed has come: nothing moves any more
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    page.get_by_role("navigation", name="Triggered by").get_by_role("link", name=f"Calling #{run['number']}").click()
+    expect(page.get_by_role("heading", name="Calling", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Caller.*Done"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Thinker.*Running"))).to_be_visible()
+    cancel(demo, run["id"])
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Cancelled")
 
 
 def test_a_failed_child_frees_its_caller_and_the_timeline_says_why(demo: Stack, open_page: OpenPage) -> None:
@@ -85,9 +103,9 @@ def test_a_failed_child_frees_its_caller_and_the_timeline_says_why(demo: Stack, 
         [
             {
                 "name": "Caller",
-                "script": [{"trigger_workflow": {"workflow": "Doomed"}}, {"say": "On I go.", "sleep": 1}],
+                "script": [{"trigger_workflow": {"workflow": "Doomed"}}, {"say": "On I go."}],
             },
-            {"name": "Unlucky", "script": [{"sleep": 2}, {"fail": "bad_request"}]},
+            {"name": "Unlucky", "script": [{"fail": "bad_request"}]},
         ],
         [
             {
@@ -96,12 +114,20 @@ def test_a_failed_child_frees_its_caller_and_the_timeline_says_why(demo: Stack, 
                     {"name": "Try", "assignments": [{"agent": "Caller", "capabilities": ["trigger_workflows"]}]}
                 ],
             },
-            {"name": "Doomed", "stages": [{"name": "Fall", "assignments": [{"agent": "Unlucky"}]}]},
+            {
+                "name": "Doomed",
+                "stages": [
+                    {"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL]},
+                    {"name": "Fall", "assignments": [{"agent": "Unlucky"}]},
+                ],
+            },
         ],
     )
-    page = open_page(f"/r/{start(demo, slug, 'Careful')['id']}")
+    run = start(demo, slug, "Careful")
+    page = open_page(f"/r/{run['id']}")
 
     expect(page.get_by_role("button", name=re.compile("Caller.*Blocked"))).to_be_visible()
+    answer(demo, gate_of(demo, run_of(demo, run["id"])["children"][0]), "Go on")
     expect(page.get_by_role("button", name=re.compile("Caller.*Blocked"))).to_have_count(0)
     told = page.get_by_role("list", name="Event timeline").get_by_role("listitem")
     expect(told.filter(has_text="Doomed failed: ").filter(has_text="bad_request")).to_be_visible()
@@ -112,12 +138,14 @@ def test_a_failed_child_frees_its_caller_and_the_timeline_says_why(demo: Stack, 
 
 def test_the_state_of_a_child_is_live_in_its_parents_page(demo: Stack, open_page: OpenPage) -> None:
     """Rule 12.3: with the child's live state inside the parent's page."""
-    run, page = _waiting_parent(demo, open_page, "Live child", thinks=3)
+    run, page = _waiting_parent(demo, open_page, "Live child")
     visits = Visits(page)
     child = run_of(demo, run["id"])["children"][0]
     wait = stage(page, "Call").get_by_role("paragraph").filter(has_text="Blocked: waiting for Asked")
-    expect(wait).to_contain_text("Running")
     expect(wait).to_contain_text("Waiting for approval")
+    for action, says in (("pause", "Paused"), ("resume", "Waiting for approval")):
+        assert demo.api("POST", f"/runs/{child}/{action}").status_code == 200
+        expect(wait).to_contain_text(says)
 
     answer(demo, gate_of(demo, child), "Go on")
 
@@ -171,8 +199,9 @@ def test_a_page_that_lost_its_socket_catches_up(
     expect(stage(page, "Call")).to_have_accessible_name(re.compile("Done$"))  # by asking, still without a socket
     sockets.cut_off = False
 
-    expect(chip).to_have_text("Live", timeout=15_000)
-    assert shown_states(page) == shown_states(open_page(f"/r/{run['id']}"))
+    expect(chip).to_have_text("Live", timeout=60_000)  # it tries again and again, less and less often
+    fresh = open_page(f"/r/{run['id']}")
+    wait_until(lambda: shown_states(page) == shown_states(fresh))
 
 
 def test_every_load_of_a_run_page_connects_its_socket(demo: Stack, open_context: Callable[..., BrowserContext]) -> None:
@@ -196,17 +225,14 @@ def _visit(context: BrowserContext, address: str) -> Page:
     return page
 
 
-def _waiting_parent(
-    demo: Stack, open_page: Callable[[str], Page], name: str, *, thinks: float = 0
-) -> tuple[dict[str, str], Page]:
-    """A run whose agent waits for a child, and its page; the child asks at a gate, after it has thought for a while."""
-    asks = {"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL], "assignments": [{"agent": "Thinker"}]}
+def _waiting_parent(demo: Stack, open_page: Callable[[str], Page], name: str) -> tuple[dict[str, str], Page]:
+    """A run whose agent waits for a child, and its page; the child asks at a gate."""
+    asks = {"name": "Ask", "outcomes": ["go"], "exit_hooks": [_APPROVAL]}
     slug = import_file(
         demo,
         name,
         [
             {"name": "Caller", "script": [{"trigger_workflow": {"workflow": "Asked"}}, {"say": "Back."}]},
-            {"name": "Thinker", "script": [{"say": "Asking.", "sleep": thinks}]},
         ],
         [
             {
@@ -220,8 +246,7 @@ def _waiting_parent(
     )
     run = start(demo, slug, "Calling")
     child = wait_for_run(demo, run["id"], lambda found: bool(found["children"]))["children"][0]
-    if not thinks:
-        gate_of(demo, child)
+    gate_of(demo, child)
     page = open_page(f"/r/{run['id']}")
     page.wait_for_load_state()
     expect(page.get_by_role("button", name=re.compile("Caller.*Blocked"))).to_be_visible()
