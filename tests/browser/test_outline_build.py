@@ -89,9 +89,9 @@ def _run(page: Page, keys: Keyboard) -> None:
     keys.press("Run")
     expect(page.get_by_role("dialog", name="Run Review and publish")).to_be_visible()
     keys.press("Start run")
-    expect(page.get_by_role("region", name="Review needs a decision")).to_contain_text("Publish Hello?", timeout=20_000)
+    expect(page.get_by_role("region", name="Review needs a decision")).to_contain_text("Publish Hello?")
     keys.press("Approve")
-    expect(page.get_by_role("link", name=re.compile(r"^Publish #\d+$")).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name=re.compile(r"^Publish #\d+$")).first).to_be_visible()
 
 
 def test_review_and_publish_is_built_by_keyboard_and_forms_only_on_a_phone(demo: Stack, open_page: OpenPage) -> None:
