@@ -28,9 +28,10 @@ fix: ## Format, and mend what the linter can mend
 	@$(PYTHON) -m ruff check --fix-only --quiet .
 	@$(PYTHON) -m ruff format .
 
-bench: ## Measure the reference work on SQLite and PostgreSQL, and write benchmarks/results.md
+bench: ## Measure the reference work on SQLite and PostgreSQL and the large pages, and write benchmarks/results.md
 	@scripts/install dev
-	@exec $(PYTHON) -m benchmarks
+	@$(PYTHON) -m benchmarks
+	@exec $(PYTHON) -m benchmarks.pages
 
 faults: ## Kill real processes at every point there is, not only at those of `make test` (long)
 	@scripts/install dev

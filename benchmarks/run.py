@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ceiling, chain, drivers, growth, machine, report
+from benchmarks import ceiling, chain, drivers, growth, machine, report, sections
 from benchmarks.bed import POSTGRES, SQLITE, Bed, durable_postgres
 from tests.plugin import ROOT
 from tests.postgres import Postgres, create_database
@@ -111,7 +111,9 @@ def _tell(args: argparse.Namespace, plan: Plan, made: report.Report) -> None:
     if args.json:
         args.json.write_text(json.dumps(made.as_json(), indent=1), encoding="utf-8")
     if args.out or not args.quick:
-        (args.out or RESULTS).write_text(made.document(), encoding="utf-8")
+        out = args.out or RESULTS
+        others = sections.kept(out.read_text(encoding="utf-8")) if out.exists() else ""
+        out.write_text(made.document() + others, encoding="utf-8")
 
 
 def _arguments() -> tuple[Plan, argparse.Namespace]:
