@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ collect_ignore = [] if find_firefox() else ["test_second_engine.py"]
 _PATIENCE = 20_000  # milliseconds that a page may take on a busy machine
 # A page that a click led to is used when its scripts are there, as the one that `goto` opens.
 _ARRIVED = "addEventListener('DOMContentLoaded', () => { document.documentElement.dataset.arrived = 'true'; })"
+_NETWORK = re.compile("Failed to load resource|WebSocket|htmx:ws:error|Failed to fetch|AbortError")
 _ON_ITS_WAY = "html:not([data-arrived])"
 
 
@@ -25,6 +27,15 @@ def wait_for_scripts(page: Page) -> None:
     """From now on whatever a test does on this page, or expects of it, waits until the page has its scripts."""
     page.add_init_script(_ARRIVED)
     page.add_locator_handler(page.locator(_ON_ITS_WAY), lambda: None)  # it then waits until nothing matches
+
+
+def is_complaint(message: ConsoleMessage) -> bool:
+    """Whether a page's script says that something is wrong.
+
+    Answers that are no success, and what breaks off when a page is left before it is done, are reported too: what the
+    page makes of it is what the tests look at.
+    """
+    return message.type == "error" and not _NETWORK.search(message.text)
 
 
 def hurry(page: Page) -> None:
@@ -74,12 +85,7 @@ def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterato
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # The browser reports each answer that is no success; what the page makes of it is what the tests look at.
-        if (
-            message.type == "error"
-            and "Failed to load resource" not in message.text
-            and "WebSocket" not in message.text
-        ):
+        if is_complaint(message):
             complaints.append(message.text)
 
     def create(*, signed_in: bool = True, **options: Any) -> BrowserContext:

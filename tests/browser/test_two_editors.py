@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.conftest import wait_for_scripts
+from tests.browser.conftest import is_complaint, wait_for_scripts
 from tests.browser.looking import problems, sideways
 from tests.browser.product import Visits, import_file
 from tests.stack import Stack
@@ -68,7 +68,7 @@ def enter(
     contexts: list[BrowserContext] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error" and not re.search("Failed to load resource|WebSocket", message.text):
+        if is_complaint(message):
             complaints.append(message.text)
 
     def go(view: str = "/outline", **options: Any) -> Two:
