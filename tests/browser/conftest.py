@@ -88,6 +88,10 @@ def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterato
         if is_complaint(message):
             complaints.append(message.text)
 
+    def failed(text: str) -> None:
+        if not _NETWORK.search(text):
+            complaints.append(text)
+
     def create(*, signed_in: bool = True, **options: Any) -> BrowserContext:
         options.setdefault("viewport", {"width": 1280, "height": 800})
         if signed_in:
@@ -95,7 +99,7 @@ def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterato
         context = chrome.new_context(base_url=demo.url, **options)
         context.set_default_timeout(_PATIENCE)
         context.on("console", heard)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("weberror", lambda error: failed(str(error.error)))
         if options.get("java_script_enabled", True):
             context.on("page", wait_for_scripts)
         contexts.append(context)
