@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
@@ -56,21 +57,26 @@ async def start(
     idempotency_key: Key = None,
 ) -> Any:
     """201 with the run; 200 with the first run where the key is known; 202 when asked to wait and not over."""
-    row, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
-    return await _started(row, new, wait)
+    shown, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
+    return await _started(shown, new, wait)
 
 
-async def _started(row: WorkflowRun, new: bool, wait: int) -> Any:
-    ended = await run_ended(row.pk, wait) if wait else False
-    shown = await sync_to_async(_shown)(row.pk)
+async def _started(shown: dict[str, Json], new: bool, wait: int) -> Any:
+    ended = await run_ended(UUID(shown["id"]), wait) if wait else False
+    if wait:
+        shown = await sync_to_async(_shown)(shown["id"])
     if wait and not ended:
         return Status(202, shown)
     return Status(201 if new else 200, shown)
 
 
-def _start(caller: Caller, p: str, w: str, body: shapes.StartBody, key: str | None) -> tuple[WorkflowRun, bool]:
+def _start(caller: Caller, p: str, w: str, body: shapes.StartBody, key: str | None) -> tuple[dict[str, Json], bool]:
     workflow = workflow_for(caller, p, w, Role.OPERATOR)
-    return start_run(workflow, body.input, Start(_origin(caller), caller.user.pk, key, body.metadata))
+    row, new = start_run(workflow, body.input, Start(_origin(caller), caller.user.pk, key, body.metadata))
+    if not new or workflow.current_version is None:
+        return _shown(row.pk), new
+    row.project, row.version = workflow.project, workflow.current_version  # as they were read just now
+    return queries.run_json(row), new
 
 
 @router.post(
@@ -88,14 +94,17 @@ async def start_dry(
 ) -> Any:
     """The workflow through the same engine with scripted stand-ins for its agents, mocks of what it triggers, and the
     outcomes that the plan chooses. It asks no provider and reaches nobody outside. Answers like the start of a run."""
-    row, new = await sync_to_async(_start_dry)(_caller(request), p, w, body or shapes.DryStartBody(), idempotency_key)
-    return await _started(row, new, wait)
+    shown, new = await sync_to_async(_start_dry)(_caller(request), p, w, body or shapes.DryStartBody(), idempotency_key)
+    return await _started(shown, new, wait)
 
 
-def _start_dry(caller: Caller, p: str, w: str, body: shapes.DryStartBody, key: str | None) -> tuple[WorkflowRun, bool]:
+def _start_dry(
+    caller: Caller, p: str, w: str, body: shapes.DryStartBody, key: str | None
+) -> tuple[dict[str, Json], bool]:
     workflow = workflow_for(caller, p, w, Role.OPERATOR)
     start = Start(_origin(caller), caller.user.pk, key, body.metadata)
-    return dry_run(caller, workflow, body.plan, body.input, start)
+    row, new = dry_run(caller, workflow, body.plan, body.input, start)
+    return _shown(row.pk), new
 
 
 def _shown(run_id: Any) -> dict[str, Json]:

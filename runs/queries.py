@@ -17,7 +17,7 @@ from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.ids import child_run_id
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
-from runs.rerun_links import with_links
+from runs.rerun_links import ORIGINS, with_links
 
 Json = Any
 
@@ -90,19 +90,33 @@ def run_json(row: WorkflowRun) -> dict[str, Json]:
 
 
 def runs_json(rows: Sequence[WorkflowRun]) -> list[dict[str, Json]]:
-    """Runs in the API's shape, with as many queries for a page as for one."""
-    ids = [row.pk for row in rows]
-    children: dict[UUID, list[str]] = defaultdict(list)
-    for pk, parent in (
-        WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number").values_list("pk", "parent_id")
-    ):
-        children[parent].append(str(pk))
-    calls = WorkflowCall.objects.filter(child_id__in=ids).values_list("pk", "child_id")
-    # A run may be waited for by others too; the call that started it is the one that its id derives from.
-    called = {child: call for call, child in calls if child is not None and child_run_id(call) == child}
-    stages, waiting = _stages(ids), waiting_on(ids)
-    shown = [_run(row, children[row.pk], called.get(row.pk), stages[row.pk], waiting[row.pk]) for row in rows]
+    """Runs in the API's shape, with as many queries for a page as for one, and none about what cannot be there."""
+    # Each transition writes an event: a run of one event has only been accepted. A re-run may keep parts of another.
+    begun = [row for row in rows if row.seq > 1 or row.origin in ORIGINS]
+    ids, open_ids = [row.pk for row in begun], [row.pk for row in begun if row.finished_at is None]
+    called = _starting_calls([row.pk for row in rows if row.parent_id])
+    children = _children(ids) if ids else {}
+    stages = _stages(ids) if ids else {}
+    waiting = waiting_on(open_ids) if open_ids else {}
+    shown = [
+        _run(row, children.get(row.pk, []), called.get(row.pk), stages.get(row.pk, []), waiting.get(row.pk, []))
+        for row in rows
+    ]
     return with_links(shown, rows)
+
+
+def _starting_calls(ids: list[UUID]) -> dict[UUID, UUID]:
+    """For each child among these the call that started it: others may wait for it too, its id derives from this one."""
+    calls = WorkflowCall.objects.filter(child_id__in=ids).values_list("pk", "child_id") if ids else ()
+    return {child: call for call, child in calls if child is not None and child_run_id(call) == child}
+
+
+def _children(ids: list[UUID]) -> dict[UUID, list[str]]:
+    rows = WorkflowRun.objects.filter(parent_id__in=ids).order_by("created_at", "number")
+    children: dict[UUID, list[str]] = defaultdict(list)
+    for pk, parent in rows.values_list("pk", "parent_id"):
+        children[parent].append(str(pk))
+    return children
 
 
 def _run(
