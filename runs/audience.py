@@ -11,22 +11,25 @@ import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from projects.access import Role, roles_in
 from projects.watching import LARGEST, NOT_ALLOWED, Watcher, standing
 from runs.engine.status import CallStatus
 from runs.fanout import run_group
 from runs.models import WorkflowRun
-from runs.pages.run_page import missed, page_of, snapshot
+from runs.pages.run_page import Snapshot, missed, page_of, snapshot
 
 log = structlog.get_logger(__name__)
 
 _PACE = 0.1  # seconds from one showing to the next, at least
+_NEWS = timedelta(minutes=1)  # for so long pages show a gate that was closed, or have to take it away
 _BROKEN = 1011  # closed because of an error here: the page connects again
 _LOOK_AGAIN = json.dumps({"refresh": True})
 
@@ -65,9 +68,9 @@ def groups_of(run: WorkflowRun) -> frozenset[str]:
     return frozenset(map(run_group, [run.pk, *children]))
 
 
-def look(run_id: str, members: Sequence[Member], *, afresh: bool, personal: bool) -> Found:
-    """Who of them may watch the run, and its news: with `afresh` also where it has no new event, for a child has moved;
-    with `personal` none, for it concerns what each reader sees in a way of their own."""
+def look(run_id: str, members: Sequence[Member], *, afresh: bool) -> Found:
+    """Who of them may watch the run, and its news: with `afresh` also where it has no new event, for a child has
+    moved."""
     run = (
         WorkflowRun.objects.select_related("project", "version", "starter")
         .defer("version__content")
@@ -80,8 +83,6 @@ def look(run_id: str, members: Sequence[Member], *, afresh: bool, personal: bool
     roles = roles_in(run.project, users.values())
     may = {one: roles[user] >= Role.OPERATOR for one, user in users.items() if user in roles}
     found = Found(run.seq, groups_of(run), may, {})
-    if personal:
-        return found
     behind = [one for one in members if one in may and one.tab and (afresh or one.told < run.seq)]
     for tab, since in {(one.tab, one.told) for one in behind}:
         rights = {may[one] for one in behind if (one.tab, one.told) == (tab, since)}
@@ -93,6 +94,8 @@ def _news(run: WorkflowRun, tab: str, since: int, rights: Collection[bool]) -> d
     """What pages with this tab at this event are sent, by rights; read once for all of them."""
     if tab == "live":
         seen = snapshot(run, since)
+        if not _same_for_all(seen):
+            return {}
         contexts = {right: page_of(seen, can_control=right) for right in rights}
     else:
         contexts = {right: missed(run, tab, since, can_control=right) for right in rights}
@@ -100,11 +103,16 @@ def _news(run: WorkflowRun, tab: str, since: int, rights: Collection[bool]) -> d
     return {kind: news for kind, news in made.items() if news is not None}
 
 
+def _same_for_all(seen: Snapshot) -> bool:
+    """Whether the gates on the cards stay as they are: who sees their buttons depends on the reader."""
+    moved = any(event.kind.startswith("gate.") for event in seen.events)
+    closed = any(gate.closed_at and timezone.now() - gate.closed_at < _NEWS for gate in seen.gates)
+    return not (seen.behind or moved or closed)
+
+
 def _rendered(run: WorkflowRun, since: int, context: dict[str, Any]) -> News | None:
-    """None where it is too much for a frame, or a gate is on a card: who sees its buttons depends on the reader."""
-    if any(stage["gates"] for stage in context.get("stages", ())):
-        return None
-    # Shared: without the tokens of forms, which a live page sends with its own.
+    """None where it is too much for a frame."""
+    # Shared: without gates, and without the tokens of forms, which a live page sends with its own.
     content = render_to_string("runs/_sync.html", {**context, "shared": True})
     seq = context["live"]["seq"]
     frame = json.dumps({"seq": seq, "run": str(run.pk), "since": since, "content": content})
@@ -119,7 +127,7 @@ class Audience:
         self.members: set[Member] = set()
         self._heard: dict[str, tuple[int, int]] = {}  # run -> its newest event, and the showing that covers it
         self._round = 0
-        self._awake = self._afresh = self._personal = False
+        self._awake = self._afresh = False
         self._task: asyncio.Task[None] | None = None
 
     def enter(self, member: Member) -> None:
@@ -139,9 +147,7 @@ class Audience:
         if known >= seq and covered > member.came_before:
             return
         self._heard[run] = (max(known, seq), self._round + 1)
-        own = run == self.run_id
-        self._afresh |= not own
-        self._personal |= own and message.get("gates", False)
+        self._afresh |= run != self.run_id
         self._wake()
 
     def _wake(self) -> None:
@@ -164,9 +170,8 @@ class Audience:
         self._round += 1
         self._awake, members = False, list(self.members)
         afresh, self._afresh = self._afresh, False
-        personal, self._personal = self._personal, False
         try:
-            found: Found = await database_sync_to_async(look)(self.run_id, members, afresh=afresh, personal=personal)
+            found: Found = await database_sync_to_async(look)(self.run_id, members, afresh=afresh)
         except Exception:
             log.exception("a run could not be shown", run_id=self.run_id)
             await asyncio.gather(*(_give_up(member) for member in members))

@@ -19,7 +19,7 @@ from projects.models import Member
 from runs import audience
 from runs.consumers import RunConsumer
 from runs.fanout import run_group
-from runs.models import Event, Gate, WorkflowRun
+from runs.models import Event, WorkflowRun
 from tests.web.conftest import Site
 
 Json = Any
@@ -38,13 +38,11 @@ def _user(who: str) -> User:
     return User.objects.get(username=who)
 
 
-def _happens(site: Site, text: str, stage: str = "") -> int:
+def _happens(site: Site, text: str, stage: str = "", kind: str = "message.received") -> int:
     """Something is written to the log of the run, as a worker commits it; its number."""
     run = WorkflowRun.objects.get(pk=site.run.pk)
     data = {"text": text}
-    Event.objects.create(
-        run=run, seq=run.seq + 1, at=timezone.now(), kind="message.received", stage=stage, agent="", data=data
-    )
+    Event.objects.create(run=run, seq=run.seq + 1, at=timezone.now(), kind=kind, stage=stage, agent="", data=data)
     WorkflowRun.objects.filter(pk=run.pk).update(seq=run.seq + 1)
     return run.seq + 1
 
@@ -111,7 +109,7 @@ def test_fifty_pages_are_shown_by_one_look(
     _happens(site, "Hello.")
 
     with django_assert_max_num_queries(40):
-        found = audience.look(str(run.pk), members, afresh=False, personal=False)
+        found = audience.look(str(run.pk), members, afresh=False)
 
     assert len(found.may_control) == 50
     assert len(found.news) == 2
@@ -122,15 +120,18 @@ def test_where_the_reader_matters_the_page_asks_by_itself(site: Site) -> None:
 
     async def scenario() -> list[Json]:
         socket = await _watches(site, "viewer")
-        stage = await sync_to_async(lambda: Gate.objects.get(pk=site.gate.pk).stage)()
-        await _rung(site, await sync_to_async(_happens)(site, "At the gate.", stage))
-        told = [await socket.receive_json_from(timeout=PATIENCE)]
-        await _rung(site, await sync_to_async(_happens)(site, "A gate opens."), gates=True)
-        told.append(await socket.receive_json_from(timeout=PATIENCE))
+        told = []
+        for kind in ("gate.voted", "message.received"):
+            seq = await sync_to_async(_happens)(site, "At the gate.", site.gate.stage, kind)
+            await _rung(site, seq, gates=kind == "gate.voted")
+            told.append(await socket.receive_json_from(timeout=PATIENCE))
         await socket.disconnect()
         return told
 
-    assert all(set(frame) == {"seq", "run"} for frame in async_to_sync(scenario)())
+    moved, beside = async_to_sync(scenario)()
+    assert set(moved) == {"seq", "run"}
+    assert "#card-2" in beside["content"]
+    assert "#gates-2" not in beside["content"]
 
 
 def test_a_tab_that_is_read_hears_only_that_there_is_more(site: Site) -> None:
