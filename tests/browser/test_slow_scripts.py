@@ -27,8 +27,8 @@ def test_a_choice_made_before_its_script_was_there_shows_its_fields(demo: Stack,
 
     drawer.get_by_label("Goes to").select_option("A workflow")
     expect(drawer.get_by_label("Target workflow")).to_have_count(0)
-    page.unroute("**/reveal*.js")
     for route in held:
         route.continue_()
+    page.unroute("**/reveal*.js")
 
     expect(drawer.get_by_label("Target workflow")).to_be_visible()
