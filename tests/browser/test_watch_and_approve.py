@@ -32,6 +32,34 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     barriers either."""
     found: list[str] = []
     page = open_context().new_page()
+    first = start_launch(page, found)
+    tree = page.get_by_role("region", name="Runs of this tree")
+    for name in ("Set Budget", "Draft Announcement", "Check Capacity"):
+        expect(tree.get_by_role("link", name=name)).to_be_visible()
+    gate = gate_of(demo, _child(demo, first))
+    follow_to_the_gate(page, found)
+    visits = Visits(page)
+
+    approve(open_context(viewport=_PHONE, java_script_enabled=False).new_page(), gate)
+
+    # The first page moves by itself: it loads nothing.
+    branch = tree.get_by_role("listitem").filter(has=page.get_by_role("link", name="Draft Announcement")).last
+    expect(branch).to_contain_text("Completed")
+    expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    assert visits.loaded == []
+    over = wait_for_run(demo, first, ended)
+    assert over["status"] == "completed"
+    assert over["result"]["value"]["budget"] == 4200
+    expect(stage(page, "Plan")).to_have_accessible_name(re.compile("Done$"))
+
+    again = wait_for_run(demo, run_again(page, found), ended)
+    assert (again["rerun_of"]["run_id"], again["children"]) == (first, [])
+    compare(page, int(over["number"]), found)
+    assert found == []
+
+
+def start_launch(page: Page, found: list[str]) -> str:
+    """Start Plan Launch from the project's page, past the dialog of dry runs; returns the run."""
     page.goto("/p/demo")
     page.get_by_role("link", name="Plan Launch", exact=True).click()
     page.get_by_role("button", name="Run", exact=True).click()
@@ -43,14 +71,12 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     page.get_by_role("textbox", name="Input").fill("Baton 1.0")
     page.get_by_role("button", name="Start run").click()
     expect(page).to_have_url(re.compile("/r/"))
-    first = run_id_of(page)
+    return run_id_of(page)
 
-    # One agent is blocked by three workflows, the other goes on; two come back, one waits for a person.
-    tree = page.get_by_role("region", name="Runs of this tree")
+
+def follow_to_the_gate(page: Page, found: list[str]) -> None:
+    """One agent is blocked by a run that waits for a person: the panel says so, and leads to the question."""
     expect(page.get_by_role("button", name=re.compile("Launch Lead.*Blocked"))).to_be_visible()
-    for name in ("Set Budget", "Draft Announcement", "Check Capacity"):
-        expect(tree.get_by_role("link", name=name)).to_be_visible()
-    gate = gate_of(demo, _child(demo, first))
     why = page.get_by_role("region", name="Why it is waiting")
     expect(why).to_contain_text("Draft Announcement")
     expect(why).to_contain_text("Announcement sign-off")
@@ -64,10 +90,10 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     expect(page.get_by_role("heading", name="Announce needs your decision")).to_be_visible()
     page.go_back()
     expect(page.get_by_label("Connection")).to_have_text("Live")
-    visits = Visits(page)
 
-    # The phone has no script, and says what is approved and where each option leads.
-    phone = open_context(viewport=_PHONE, java_script_enabled=False).new_page()
+
+def approve(phone: Page, gate: str) -> None:
+    """A phone without a script says what is approved and where each option leads, and takes the answer."""
     phone.goto("/approvals")
     phone.locator(f"#approval-{gate}").get_by_role("link", name="Decide").click()
     expect(phone.get_by_text("workflows that call workflows. (Draft 1)").first).to_be_visible()
@@ -75,35 +101,27 @@ def test_watch_a_launch_approve_it_on_a_phone_and_compare_its_re_run(
     phone.get_by_role("button", name="Approve").click()
     expect(phone.get_by_text("answered by admin")).to_be_visible()
 
-    # The first page moves by itself, by its socket: it loads nothing, and asks nothing while that is open.
-    expect(
-        tree.get_by_role("listitem").filter(has=page.get_by_role("link", name="Draft Announcement")).last
-    ).to_contain_text("Completed")
-    expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
-    assert visits.loaded == []
-    over = wait_for_run(demo, first, ended)
-    assert over["status"] == "completed"
-    assert over["result"]["value"]["budget"] == 4200
-    expect(stage(page, "Plan")).to_have_accessible_name(re.compile("Done$"))
 
-    # Again from the second stage: the first is kept, with its time; then both side by side.
+def run_again(page: Page, found: list[str]) -> str:
+    """Run it again from its second stage; returns the new run."""
     page.get_by_role("link", name="Run again").click()
     page.get_by_label("Begin at").select_option("Plan")
     look(page, found)
     page.get_by_role("dialog").get_by_role("button", name="Run again").click()
     expect(page.get_by_text(re.compile(r"Re-run of"))).to_be_visible()
-    second = run_id_of(page)
-    again = wait_for_run(demo, second, ended)
-    assert (again["rerun_of"]["run_id"], again["children"]) == (first, [])
     expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
+    return run_id_of(page)
+
+
+def compare(page: Page, number: int, found: list[str]) -> None:
+    """The first stage is kept, with its time; then both runs side by side."""
     page.get_by_role("link", name="Time", exact=True).click()
-    expect(page.get_by_role("row", name=re.compile("^Gather"))).to_contain_text(f"Kept from #{over['number']}")
+    expect(page.get_by_role("row", name=re.compile("^Gather"))).to_contain_text(f"Kept from #{number}")
     look(page, found)
-    page.get_by_role("link", name=f"Compare with #{over['number']}").click()
+    page.get_by_role("link", name=f"Compare with #{number}").click()
     expect(page.get_by_role("row", name=re.compile("^Step 1"))).to_contain_text("Kept")
     expect(page.get_by_role("row", name=re.compile("^Runs triggered"))).to_contain_text("3")
     look(page, found)
-    assert found == []
 
 
 def test_failed_runs_are_retried_from_the_list(demo: Stack, open_context: Callable[..., BrowserContext]) -> None:
