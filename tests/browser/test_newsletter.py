@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.drawing import Canvas
-from tests.browser.product import Visits, run_id_of, run_of, sign_in_link, stage
+from tests.browser.product import Visits, run_id_of, run_of, sign_in_link, stage, wait_for_run
 from tests.stack import Stack
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +30,9 @@ def test_a_newcomer_runs_the_newsletter_and_watches_it(
     _switch_off_and_on(page)
 
     page.get_by_role("button", name="Run", exact=True).click()
+    before = _runs(demo)
     page.get_by_role("dialog", name="Run Write Newsletter").get_by_role("button", name="Start run").click()
+    _hold_the_child(demo, before)
     page.wait_for_url(re.compile("/r/"))
     page.wait_for_load_state()
     visits = Visits(page)
@@ -38,6 +41,7 @@ def test_a_newcomer_runs_the_newsletter_and_watches_it(
     child.click()
     expect(page.get_by_role("heading", name="Analyze Engagement", level=1)).to_be_visible()
     expect(page.get_by_text("Triggered by an agent of")).to_be_visible()
+    assert demo.api("POST", f"/runs/{run_id_of(page)}/resume").status_code == 200
     page.get_by_role("navigation", name="Triggered by").get_by_role("link", name="Write Newsletter").click()
     expect(page.get_by_role("heading", name="Write Newsletter", level=1)).to_be_visible()
     page.wait_for_load_state()
@@ -73,15 +77,30 @@ def _switch_off_and_on(page: Page) -> None:
         expect(chip).to_be_focused()
 
 
+def _runs(demo: Stack) -> set[str]:
+    """The newest runs of the newsletter."""
+    listed = demo.api("GET", "/projects/demo/runs", params={"workflow": "Write Newsletter", "limit": 20})
+    return {run["id"] for run in listed.json()["items"]}
+
+
+def _hold_the_child(demo: Stack, before: set[str]) -> None:
+    """Let the workflow that the writer of a new run waits for take as long as this machine does."""
+    run = wait_until(lambda: _runs(demo) - before, 30, "a new run").pop()
+    child = wait_for_run(demo, run, lambda run: bool(run["children"]))["children"][0]
+    assert demo.api("POST", f"/runs/{child}/pause").status_code == 200
+
+
 def _watch_until_blocked(page: Page) -> Locator:
     """Follow the page by its socket alone; the link to the child that the writer waits for."""
     visits = Visits(page)
     expect(page.get_by_label("Connection")).to_have_text("Live")
-    expect(page.get_by_role("status", name="Run state")).to_have_text("Running")
+    expect(page.get_by_role("status", name="Run state")).to_have_text(
+        re.compile("^(Running|Waiting for Analyze Engagement)$")
+    )
     writer = page.get_by_role("button", name=re.compile("Writer.*Blocked: waiting for Analyze Engagement"))
     expect(writer).to_be_visible()
     waits = stage(page, "Write").get_by_role("paragraph").filter(has_text="Blocked: waiting for Analyze Engagement")
-    expect(waits).to_contain_text("Running")
+    expect(waits).to_contain_text("Paused")
     expect(waits.get_by_text(re.compile(r"^\d:\d\d of 5:00$"))).to_be_visible()
     assert visits.loaded == []
     return waits.get_by_role("link", name=re.compile(r"^Analyze Engagement #\d+$"))

@@ -118,7 +118,7 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_start_goes_on(rig: R
     pids = [stack.process.pid, *(pid for role in ("web", "worker", "scheduler", "redis") for pid in stack.pids(role))]
     stack.process.kill()
     stack.process.wait()
-    wait_until(lambda: not any(alive(pid) for pid in pids), 15, "no process left")
+    wait_until(lambda: not any(alive(pid) for pid in pids), 60, "no process left")
     stack.start()
 
     _as_if_nothing_was(rig, stories, runs, clean)
