@@ -75,7 +75,12 @@ def test_outcomes_that_nobody_can_decide_are_told(ana: Caller) -> None:
 
 def test_gates_that_too_few_can_answer_are_told(ana: Caller) -> None:
     """Rule 7.4, issue 4: before a run waits for nobody. The project has one member, its owner."""
-    asked: list[dict[str, Any]] = [{"approvers": ["gina", "lea"]}, {"quorum": 3}, {"starter_may_answer": False}, {"approvers": ["editor"]}]
+    asked: list[dict[str, Any]] = [
+        {"approvers": ["gina", "lea"]},
+        {"quorum": 3},
+        {"starter_may_answer": False},
+        {"approvers": ["editor"]},
+    ]
     gates = [{**APPROVAL, "name": f"Gate {n}", **fields} for n, fields in enumerate(asked)]
     _, warnings = _findings(ana, _stage(outcomes=["yes", "no"], exit_hooks=gates))
     name = ana.user.get_username()
