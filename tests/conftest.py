@@ -104,10 +104,17 @@ _ONCE = (
 _DATABASE = {"db", "transactional_db", "stack", "new_stack"}
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; mark what runs again on PostgreSQL: all that uses a database, without browser and models."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what runs again on PostgreSQL before tests are chosen by their marks; long files first after all others have
+    sorted."""
+    _mark_what_runs_again(items)
+    yield
     items.sort(key=lambda item: next((at for at, name in enumerate(_LONG) if item.nodeid.startswith(name)), len(_LONG)))
+
+
+def _mark_what_runs_again(items: list[pytest.Item]) -> None:
+    """All that uses a database, without browser and models."""
     for item in items:
         if item.nodeid.startswith(_ONCE):
             continue
