@@ -44,12 +44,14 @@ class HasWords(Func):
         return f"{number} IN ({inner})", (first, sought, first, first + _ROOM)
 
     def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
-        """The expression of the index `run_text`, behind a fence: rare words would be sought run by run."""
+        """The expression of the index `run_text`, asked once for all numbers: joined to it, rare words would be sought
+        run by run, and of common ones every run would be read before the newest are chosen."""
         number, _ = compiler.compile(self.get_source_expressions()[0])
         sought = " & ".join(f"{word}:*" for word in self.words)
         query, values = compiler.compile(Value(sought))
         fits = f"project_id = %s AND {_vector('input', 'result')} @@ to_tsquery('simple', {query})"
-        return f"{number} IN (SELECT number FROM runs_workflowrun WHERE {fits} OFFSET 0)", [self.project_id, *values]
+        found = f"SELECT number FROM runs_workflowrun WHERE {fits}"
+        return f"{number} = ANY(ARRAY({found}))", [self.project_id, *values]
 
 
 def _vector(text: str, result: str) -> str:
