@@ -108,9 +108,7 @@ def _start_dry(
 
 
 def _shown(run_id: Any) -> dict[str, Json]:
-    return queries.run_json(
-        WorkflowRun.objects.select_related("project", "version").defer("version__content").get(pk=run_id)
-    )
+    return queries.run_json(queries.with_version(WorkflowRun.objects.all()).get(pk=run_id))
 
 
 @router.get(
@@ -134,13 +132,8 @@ def batch(request: HttpRequest, p: str, w: str, body: shapes.BatchBody) -> Any:
     caller = _caller(request)
     workflow = workflow_for(caller, p, w, Role.OPERATOR)
     rows = start_batch(workflow, body.inputs, Start(_origin(caller), caller.user.pk))
-    fresh = (
-        WorkflowRun.objects.select_related("project", "version")
-        .defer("version__content")
-        .filter(pk__in=[row.pk for row in rows])
-        .order_by("number")
-    )
-    return Status(201, {"items": queries.runs_json(list(fresh))})
+    fresh = queries.with_version(WorkflowRun.objects.filter(pk__in=[row.pk for row in rows]))
+    return Status(201, {"items": queries.runs_json(list(fresh.order_by("number")))})
 
 
 @router.get(

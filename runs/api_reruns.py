@@ -76,8 +76,11 @@ def _asked(request: HttpRequest, run_id: str, origin: str, key: str | None) -> t
 
 
 def _shown(row: WorkflowRun, new: bool) -> Any:
-    fresh = WorkflowRun.objects.select_related("project", "version").get(pk=row.pk)
-    return Status(201 if new else 200, queries.run_json(fresh))
+    return Status(201 if new else 200, queries.run_json(_fresh(row)))
+
+
+def _fresh(row: WorkflowRun) -> WorkflowRun:
+    return queries.with_version(WorkflowRun.objects.all()).get(pk=row.pk)
 
 
 @router.post("/runs/{run_id}/messages", response={200: shapes.RunOut, **ERRORS}, summary="Send a message to a run")
@@ -86,4 +89,4 @@ def send_message(request: HttpRequest, run_id: str, body: MessageBody) -> Any:
     caller = request.auth  # type: ignore[attr-defined]
     run = queries.run_for(caller, run_id, Role.OPERATOR)
     control.send_message(run.pk, body.text, by=caller.user.get_username())
-    return queries.run_json(WorkflowRun.objects.select_related("project", "version").get(pk=run.pk))
+    return queries.run_json(_fresh(run))

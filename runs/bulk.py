@@ -13,7 +13,7 @@ from runs.engine.status import FINAL_RUN, CallStatus, RunStatus
 from runs.errors import WrongState
 from runs.models import Rerun, WorkflowCall, WorkflowRun
 from runs.operations import Start
-from runs.queries import as_uuid
+from runs.queries import as_uuid, with_version
 from runs.reruns import Choice, failed_stage, retry, why_no_retry
 
 MOST_RUNS = 200
@@ -93,11 +93,12 @@ def to_retry(project: Project, ids: Iterable[str]) -> Retrying:
     before = _retried_before(chosen)
     retries, refused = [], []
     for run in chosen:
-        why = _with_parent(run, parents) or why_no_retry(run)
+        stage = failed_stage(run)
+        why = _with_parent(run, parents) or why_no_retry(run, stage)
         if why:
             refused.append((run, why))
         else:
-            retries.append(Retry(run, failed_stage(run), before.get(run.pk)))
+            retries.append(Retry(run, stage, before.get(run.pk)))
     return Retrying(retries, refused, max(len(given) - MOST_RETRIED, 0))
 
 
@@ -125,7 +126,7 @@ def retry_runs(project: Project, ids: Iterable[str], *, starter_id: int, key: st
 def _chosen(project: Project, ids: list[str]) -> list[WorkflowRun]:
     keys = [as_uuid(each) for each in ids[:MOST_RETRIED]]
     found = WorkflowRun.objects.filter(project=project, pk__in=keys)
-    return list(found.select_related("project", "version", "parent__parent").order_by("-number"))
+    return list(with_version(found.select_related("parent__parent")).order_by("-number"))
 
 
 def _failed_among(chosen: list[WorkflowRun]) -> dict[UUID, WorkflowRun]:

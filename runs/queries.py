@@ -34,14 +34,15 @@ def as_uuid(text: str) -> UUID:
         return NOBODY
 
 
+def with_version(rows: QuerySet[WorkflowRun]) -> QuerySet[WorkflowRun]:
+    """The same runs with their projects and versions, but for what these hold: it is large, and
+    `builder.publish.frozen` keeps it read."""
+    return rows.select_related("project", "version").defer("version__content")
+
+
 def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER) -> WorkflowRun:
     """The run, if the caller may do what `role` may. Raises NotFound or Forbidden."""
-    row = (
-        WorkflowRun.objects.select_related("project", "version")
-        .defer("version__content")
-        .filter(pk=as_uuid(run_id))
-        .first()
-    )
+    row = with_version(WorkflowRun.objects.filter(pk=as_uuid(run_id))).first()
     if row is None:
         raise NotFound(_NO_RUN)
     require(caller, row.project, role, missing=_NO_RUN)
@@ -73,7 +74,7 @@ def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:
         rows = rows.filter(dry__isnull=not filters["dry"])
     if filters.get("key"):
         rows = rows.filter(key=filters["key"])
-    return rows.select_related("project", "version").defer("version__content")
+    return with_version(rows)
 
 
 # Shapes

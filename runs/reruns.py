@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from builder.models import Workflow
 from builder.publish import frozen
+from builder.queries import with_version
 from projects.errors import BatonError, Conflict, Detail, Invalid
 from runs import store
 from runs.engine.beside import Again
@@ -81,12 +82,13 @@ def retry(old: WorkflowRun, choice: Choice, start: Start) -> tuple[WorkflowRun, 
     return rerun(old, replace(choice, stage=failed_stage(old)), start)
 
 
-def why_no_retry(old: WorkflowRun) -> str:
-    """Why a retry of a run would be refused as things are; an empty text where it would not be. Starts nothing."""
+def why_no_retry(old: WorkflowRun, stage: str | None) -> str:
+    """Why a retry of a run from `stage`, which is its failed one, would be refused as things are; an empty text where
+    it would not be. Starts nothing."""
     if old.status != RunStatus.FAILED.value:
         return f"It is {old.status}; only a failed run is retried."
     try:
-        _prepared(old, _workflow_of(old), Choice(failed_stage(old)), Start("retry"))
+        _prepared(old, _workflow_of(old), Choice(stage), Start("retry"))
     except BatonError as error:
         return error.message
     return ""
@@ -98,7 +100,7 @@ def failed_stage(run: WorkflowRun) -> str | None:
 
 
 def _workflow_of(old: WorkflowRun) -> Workflow:
-    found = Workflow.objects.select_related("project", "current_version")
+    found = with_version(Workflow.objects.all())
     workflow = found.filter(pk=old.workflow_id).first() if old.workflow_id is not None else None
     if workflow is None:
         raise Conflict(f"The workflow {old.workflow_name} has been deleted; its runs cannot be run again.")

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from builder.models import Workflow
 from builder.publish import current_version, frozen
+from builder.queries import with_version
 from builder.spec import FrozenVersion
 from runs.engine.status import FINAL_RUN, CallStatus, RunStatus
 from runs.models import WorkflowCall, WorkflowRun
@@ -97,7 +98,7 @@ def again_dialog(
 
 def _now(run: WorkflowRun) -> FrozenVersion | None:
     """The workflow as a start would run it now; None where there is none, or only stand-ins run."""
-    workflow = Workflow.objects.select_related("project", "current_version").filter(pk=run.workflow_id or 0).first()
+    workflow = with_version(Workflow.objects.filter(pk=run.workflow_id or 0)).first()
     if workflow is None or run.dry is not None:
         return None
     return frozen(current_version(workflow).pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -38,7 +39,7 @@ def gate(request: HttpRequest, gate_id: str) -> HttpResponse:
     """One approval, alone."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    return render(request, "runs/gate.html", {**pages.gate_page(caller, found), "links": links_card(caller, found)})
+    return render(request, "runs/gate.html", _shown(caller, found))
 
 
 @require_safe
@@ -46,8 +47,12 @@ def gate_sync(request: HttpRequest, gate_id: str) -> HttpResponse:
     """The approval as it stands now, for a page that shows it."""
     caller = caller_of(request)
     found = queries.gate_for(caller, gate_id)
-    shown = {**pages.gate_page(caller, found), "links": links_card(caller, found)}
-    return render(request, "runs/_gate_sync.html", shown)
+    return render(request, "runs/_gate_sync.html", _shown(caller, found))
+
+
+def _shown(caller: Caller, found: Gate, **told: str) -> dict[str, Any]:
+    """The approval with its links."""
+    return {**pages.gate_page(caller, found, **told), "links": links_card(caller, found)}
 
 
 @posted_from("gate")
@@ -81,5 +86,4 @@ def _refused(request: HttpRequest, caller: Caller, found: Gate, error: BatonErro
         # The card follows the run, and may be gone in a moment.
         answer["HX-Trigger"] = json.dumps({"toast": {"text": error.message, "tone": "warning"}})
         return answer
-    context = {**pages.gate_page(caller, found, comment=comment, **told), "links": links_card(caller, found)}
-    return render(request, "runs/gate.html", context, status=error.status)
+    return render(request, "runs/gate.html", _shown(caller, found, comment=comment, **told), status=error.status)

@@ -23,7 +23,7 @@ from runs.engine.status import FINAL_RUN, RunStatus
 from runs.models import Event, WorkflowRun
 from runs.operations import Start, start_run
 from runs.pages.words import event_row
-from runs.queries import run_json
+from runs.queries import run_json, with_version
 
 _LOOK = 0.2  # seconds between two looks at the log
 _STYLES = {"blocked": "yellow", "retrying": "yellow", "open": "magenta", "failed": "red", "completed": "green"}
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             self._refuse(error)
         if options["wait"]:
             self._follow(row)
-        row = WorkflowRun.objects.select_related("project", "version").defer("version__content").get(pk=row.pk)
+        row = with_version(WorkflowRun.objects.all()).get(pk=row.pk)
         self.stdout.write(json.dumps(run_json(row), ensure_ascii=False, indent=2))
         if options["wait"] and row.status != RunStatus.COMPLETED.value:
             sys.exit(1)
