@@ -18,7 +18,7 @@ from runs.pages import run_page as pages
 from runs.pages.agent_drawer import agent_drawer
 from runs.pages.inbox import open_count
 from runs.pages.run_page import TABS
-from runs.pages.stage_drawer import stage_drawer
+from runs.pages.stage_drawer import older_visits, stage_drawer
 from runs.views.asking import caller_of as caller_of
 from runs.views.asking import number_of
 from runs.views.asking import operates as operates
@@ -68,8 +68,10 @@ def agent(request: HttpRequest, run_id: str, agent_run: str) -> HttpResponse:
 
 @require_GET
 def stage(request: HttpRequest, run_id: str, number: int) -> HttpResponse:
-    """One stage of the run, in a drawer."""
+    """One stage of the run, in a drawer; with `before`, only its visits below that one."""
     run = queries.run_for(caller_of(request), run_id)
+    if before := number_of(request.GET.get("before"), 0):
+        return render(request, "runs/_visits.html", older_visits(run, number, before))
     return render(request, "runs/_stage_drawer.html", stage_drawer(run, number))
 
 

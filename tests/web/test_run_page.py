@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -194,6 +195,26 @@ def test_a_stage_opens_with_its_visits(site: Site) -> None:
     for number in ("0", "4", "99999999"):
         assert site.client("viewer").get(f"/r/{site.run.pk}/stages/{number}").status_code == 404
     assert site.client("stranger").get(f"/r/{site.run.pk}/stages/2").status_code == 404
+
+
+def test_a_stage_that_was_visited_often_opens_with_its_newest_visits(
+    site: Site, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """Ui.md, drawers: Run stage. A loop of a thousand visits is read in parts, each visit in one of them."""
+    (first,) = StageRun.objects.filter(run=site.run, position=1)
+    more = {"run": site.run, "position": 1, "name": "Look", "status": "done", "started_at": first.started_at}
+    StageRun.objects.bulk_create(StageRun(id=uuid4(), entry=100 + visit, visit=visit, **more) for visit in range(2, 64))
+    address, seen = f"/r/{site.run.pk}/stages/2", list[str]()
+    while address:
+        with django_assert_max_num_queries(20):
+            part = site.client("viewer").get(address).content.decode()
+        seen += re.findall(r"Visit (\d+) of 5", part)
+        assert len(seen) % 20 == 0 or "Show earlier visits" not in part
+        older = re.search(r'hx-get="([^"]*before=\d+)"', part)
+        address = older[1] if older else ""
+
+    assert [int(each) for each in seen] == list(range(63, 0, -1))
+    assert site.client("stranger").get(f"/r/{site.run.pk}/stages/2?before=9").status_code == 404
 
 
 def test_spans_are_cut_where_they_overlap_and_gaps_are_queued() -> None:
