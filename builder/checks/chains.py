@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.runtime.script import Step
-from builder.checks.parts import assignments_of
 from builder.checks.surroundings import Surroundings, surroundings_in
+from builder.kept import PerStage
 from builder.project_file import started_by
-from builder.spec import AssignmentSpec, Capability, WorkflowSpec
+from builder.spec import AssignmentSpec, Capability, StageSpec, WorkflowSpec
 from projects.models import Project
 from projects.names import name_key
 
@@ -25,11 +25,19 @@ def known_starts(project: Project) -> dict[str, list[str]]:
 
 def targets_of(spec: WorkflowSpec, around: Surroundings) -> list[str]:
     """The workflows that a run of `spec` is known to start; agents with a free choice are not guessed at."""
-    found = [name for stage in spec.stages for name in started_by(stage)]
-    for _, assignment in assignments_of(spec):
-        if assignment.can(Capability.TRIGGER_WORKFLOWS):
+    starts = [_starts_of(stage) for stage in spec.stages]
+    found = [name for names, _ in starts for name in names]
+    for _, calling in starts:
+        for assignment in calling:
             found.extend(_called_by(assignment, around))
     return list(dict.fromkeys(found))
+
+
+@PerStage
+def _starts_of(stage: StageSpec) -> tuple[tuple[str, ...], tuple[AssignmentSpec, ...]]:
+    """The workflows that a stage starts by itself, and the assignments that may start others."""
+    calling = (each for each in stage.assignments if each.can(Capability.TRIGGER_WORKFLOWS))
+    return tuple(started_by(stage)), tuple(calling)
 
 
 def _called_by(assignment: AssignmentSpec, around: Surroundings) -> Iterator[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from builder.checks.findings import Finding, Loc, told
-from builder.checks.parts import assignments_of, hooks_of
-from builder.spec import ApprovalHook, AssignmentSpec, Capability, FrozenVersion, Hook, Mode, WorkflowSpec
+from builder.checks.parts import assignments_in, hooks_in
+from builder.kept import PerStage
+from builder.spec import ApprovalHook, AssignmentSpec, Capability, FrozenVersion, Hook, Mode, StageSpec, WorkflowSpec
 from projects.errors import Detail
 
 _NOT_YET = "is not supported by this version of Baton yet"
@@ -23,11 +25,21 @@ def unsupported(version: FrozenVersion) -> list[Detail]:
 def unsupported_in(spec: WorkflowSpec) -> Iterator[Finding]:
     """The same of a definition, each with its place."""
     for index, stage in enumerate(spec.stages):
-        if stage.mode is Mode.CONVERSATION:
-            yield told(f"the mode conversation {_NOT_YET}", "stages", index, "mode")
-    for loc, assignment in assignments_of(spec):
+        for finding in _unsupported_stage(stage):
+            yield replace(finding, loc=("stages", index, *finding.loc))
+
+
+@PerStage
+def _unsupported_stage(stage: StageSpec) -> tuple[Finding, ...]:
+    return tuple(_found_in(stage))
+
+
+def _found_in(stage: StageSpec) -> Iterator[Finding]:
+    if stage.mode is Mode.CONVERSATION:
+        yield told(f"the mode conversation {_NOT_YET}", "mode")
+    for loc, assignment in assignments_in(stage):
         yield from _unsupported_on(assignment, loc)
-    for loc, _, hook in hooks_of(spec):
+    for loc, _, hook in hooks_in(stage):
         yield from _unsupported_hook(hook, loc)
 
 

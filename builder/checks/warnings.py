@@ -6,62 +6,66 @@ from collections.abc import Iterator
 
 from builder.checks.chains import MAX_DEPTH, SCRIPTED, chains_from, targets_of
 from builder.checks.findings import Finding, Rule, told
-from builder.checks.parts import agents_named, assignments_of, gate_outcomes, hooks_of, leads_to
+from builder.checks.parts import (
+    agents_named,
+    assignments_in,
+    gate_outcomes,
+    gates_of,
+    hooks_in,
+    of_each_stage,
+    ways,
+    workflows_named,
+)
 from builder.checks.surroundings import Surroundings
-from builder.spec import END, ApprovalHook, Capability, StageRoute, StageSpec, WorkflowRoute, WorkflowSpec
+from builder.spec import ApprovalHook, Capability, StageSpec, WorkflowSpec
 from projects.approvers import asked_people, who
 
 _MOST_CHAINS = 10
 
 
 def _archived_targets(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for index, stage in enumerate(spec.stages):
-        for outcome, route in stage.routes.items():
-            if isinstance(route, WorkflowRoute) and route.workflow in around.archived:
-                message = f"{route.workflow} is archived: it will not be started, and the run goes on at continue at"
-                yield told(message, "stages", index, "routes", outcome, "workflow")
-        for place, assignment in enumerate(stage.assignments):
-            for at, name in enumerate(assignment.allowed_workflows):
-                if name in around.archived:
-                    loc = ("stages", index, "assignments", place, "allowed_workflows", at)
-                    yield told(f"{name} is archived: it cannot be called", *loc)
+    for loc, name in workflows_named(spec) if around.archived else ():
+        if name not in around.archived:
+            continue
+        if loc[2] == "routes":
+            yield told(f"{name} is archived: it will not be started, and the run goes on at continue at", *loc)
+        else:
+            yield told(f"{name} is archived: it cannot be called", *loc)
 
 
 def _unreachable_stages(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    places = {stage.name: index for index, stage in enumerate(spec.stages)}
+    onward, _ = ways(spec)
     reached: set[int] = set()
     to_see = [0]
     while to_see:
         index = to_see.pop()
         if index < len(spec.stages) and index not in reached:
             reached.add(index)
-            to_see.extend(leads_to(spec.stages[index], index, places))
+            to_see.extend(onward[index])
     for index, stage in enumerate(spec.stages):
         if index not in reached:
             yield told(f"nothing leads to {stage.name}", "stages", index)
 
 
-def _undecidable_outcomes(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for index, stage in enumerate(spec.stages):
-        if any(assignment.can(Capability.DECIDE_OUTCOME) for assignment in stage.assignments):
-            continue
-        decided = {"error", stage.default_outcome, *gate_outcomes(stage)}
-        for place, outcome in enumerate(stage.outcomes):
-            if outcome not in decided:
-                message = f"nobody can decide {outcome!r}: no gate offers it and no agent may decide outcomes"
-                yield told(message, "stages", index, "outcomes", place)
+def _undecidable_outcomes(stage: StageSpec) -> Iterator[Finding]:
+    if any(assignment.can(Capability.DECIDE_OUTCOME) for assignment in stage.assignments):
+        return
+    decided = {"error", stage.default_outcome, *gate_outcomes(stage)}
+    for place, outcome in enumerate(stage.outcomes):
+        if outcome not in decided:
+            message = f"nobody can decide {outcome!r}: no gate offers it and no agent may decide outcomes"
+            yield told(message, "outcomes", place)
 
 
-def _nothing_to_decide(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for index, stage in enumerate(spec.stages):
-        for place, assignment in enumerate(stage.assignments):
-            if assignment.can(Capability.DECIDE_OUTCOME) and not stage.outcomes:
-                loc = ("stages", index, "assignments", place, "capabilities")
-                yield told(f"{assignment.agent} may decide the outcome, but {stage.name} has none", *loc)
+def _nothing_to_decide(stage: StageSpec) -> Iterator[Finding]:
+    for loc, assignment in assignments_in(stage):
+        if assignment.can(Capability.DECIDE_OUTCOME) and not stage.outcomes:
+            message = f"{assignment.agent} may decide the outcome, but {stage.name} has none"
+            yield told(message, *loc, "capabilities")
 
 
-def _options_without_outcome(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for loc, moment, hook in hooks_of(spec):
+def _options_without_outcome(stage: StageSpec) -> Iterator[Finding]:
+    for loc, moment, hook in hooks_in(stage):
         if moment != "exit_hooks" or not isinstance(hook, ApprovalHook):
             continue
         for label, outcome in hook.options.items():
@@ -72,16 +76,14 @@ def _options_without_outcome(spec: WorkflowSpec, around: Surroundings) -> Iterat
 
 
 def _too_few_to_answer(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for loc, _, hook in hooks_of(spec):
-        if not isinstance(hook, ApprovalHook):
-            continue
-        able = asked_people(hook.approvers, around.people)
+    for loc, gate in gates_of(spec):
+        able = asked_people(gate.approvers, around.people)
         if not able:
-            message = f"nobody can answer it: no member with the role operator or higher is {who(hook.approvers)}"
+            message = f"nobody can answer it: no member with the role operator or higher is {who(gate.approvers)}"
             yield told(message, *loc, "approvers")
-        elif len(able) < hook.quorum:
-            yield told(f"it takes {hook.quorum} people, and only {_people(able)} can answer it", *loc, "quorum")
-        elif not hook.starter_may_answer and len(able) == hook.quorum:
+        elif len(able) < gate.quorum:
+            yield told(f"it takes {gate.quorum} people, and only {_people(able)} can answer it", *loc, "quorum")
+        elif not gate.starter_may_answer and len(able) == gate.quorum:
             message = f"too few are left when one of them starts the run: only {_people(able)} can answer it"
             yield told(message, *loc, "starter_may_answer")
 
@@ -90,8 +92,8 @@ def _people(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _fallback_to_itself(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for loc, assignment in assignments_of(spec):
+def _fallback_to_itself(stage: StageSpec) -> Iterator[Finding]:
+    for loc, assignment in assignments_in(stage):
         if assignment.fallback_agent == assignment.agent:
             yield told(f"{assignment.agent} is its own fallback", *loc, "fallback_agent")
 
@@ -116,8 +118,8 @@ def _deep_chains(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
         yield told(message)
 
 
-def _allow_list_without_effect(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
-    for loc, assignment in assignments_of(spec):
+def _allow_list_without_effect(stage: StageSpec) -> Iterator[Finding]:
+    for loc, assignment in assignments_in(stage):
         if assignment.allowed_workflows and not assignment.can(Capability.TRIGGER_WORKFLOWS):
             message = f"{assignment.agent} has a list of workflows it may trigger, but Trigger Workflows is off"
             yield told(message, *loc, "capabilities")
@@ -125,34 +127,33 @@ def _allow_list_without_effect(spec: WorkflowSpec, around: Surroundings) -> Iter
 
 def _no_way_out(spec: WorkflowSpec, around: Surroundings) -> Iterator[Finding]:
     """Stages from which no route leads to the end: only the loop guard would end such a run."""
-    places = {stage.name: index for index, stage in enumerate(spec.stages)}
-    onward = [
-        [*leads_to(stage, index, places), *([len(spec.stages)] if _ends_at_once(stage) else [])]
-        for index, stage in enumerate(spec.stages)
-    ]
-    ends = {len(spec.stages)}
-    while more := {index for index, targets in enumerate(onward) if index not in ends and ends & set(targets)}:
-        ends |= more
+    onward, ending = ways(spec)
+    coming: list[list[int]] = [[] for _ in range(len(spec.stages) + 1)]
+    for index, targets in enumerate(onward):
+        for target in targets:
+            coming[target].append(index)
+    ends: set[int] = set()
+    to_see = [len(spec.stages), *(index for index, ends_it in enumerate(ending) if ends_it)]
+    while to_see:
+        index = to_see.pop()
+        if index not in ends:
+            ends.add(index)
+            to_see.extend(coming[index])
     for index, stage in enumerate(spec.stages):
         if index not in ends:
             yield told(f"no way leads from {stage.name} to the end: only its loop guard stops it", "stages", index)
 
 
-def _ends_at_once(stage: StageSpec) -> bool:
-    targets = (route.stage if isinstance(route, StageRoute) else route.continue_at for route in stage.routes.values())
-    return END in targets
-
-
 WARNINGS: tuple[Rule, ...] = (
     _archived_targets,
     _unreachable_stages,
-    _undecidable_outcomes,
-    _nothing_to_decide,
-    _options_without_outcome,
+    of_each_stage(_undecidable_outcomes),
+    of_each_stage(_nothing_to_decide),
+    of_each_stage(_options_without_outcome),
     _too_few_to_answer,
-    _fallback_to_itself,
+    of_each_stage(_fallback_to_itself),
     _empty_scripts,
-    _allow_list_without_effect,
+    of_each_stage(_allow_list_without_effect),
     _no_way_out,
     _self_triggering,
     _deep_chains,
