@@ -70,7 +70,8 @@ def standing(spec: WorkflowSpec, stored: Mapping[Spot, Point]) -> dict[Spot, Poi
         last = places[stage.name, ""]
         for number, label in enumerate(target_labels(stage)):
             if (stage.name, label) not in places:
-                below = (last[0] + 6 * GRID, last[1] + _below(stage, number))
+                room = 0 if stage.entry_hooks or stage.exit_hooks else HOOK_HEIGHT  # a gate often comes next
+                below = (last[0] + 6 * GRID, last[1] + room + _below(stage, number))
                 places[stage.name, label] = _free(below, TARGET_HEIGHT + TARGET_GAP // 2, places.values())
     return places
 

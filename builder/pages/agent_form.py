@@ -52,7 +52,7 @@ _KEYS = "Keys are set in the environment of Baton, such as OPENAI_API_KEY; see d
 _HELP = {
     "role": "Who it is, in a few words: Writer, Reviewer, Release manager.",
     "perspective": "How it looks at its work. Every task that it is given begins with this.",
-    "model": "Left empty: the project’s default model.",
+    "model": "Left empty: the project’s default model. “scripted” plays the script below and needs no key.",
     "fallback_model": "Asked where the first one fails for good.",
     "script": "What it says and does, turn by turn, as YAML or JSON. The model “scripted” plays it, without any key.",
     "subagent_script": "The same, for the subagents that it starts.",
@@ -207,7 +207,7 @@ def offered_models(project: Project) -> list[str]:
 def _model_note(model: str | None) -> str:
     """Why this model cannot be asked as things are; nothing where it can."""
     if model is None:
-        return "The project has no default model: a run fails unless this agent names one."
+        return "The project has no default model: without one here, a run with this agent fails."
     try:
         check_model(model)
     except PermanentError as error:

@@ -16,6 +16,7 @@ from projects.errors import Detail
 Json = Any
 Row = dict[str, Json]
 MOST_ROWS = 100  # outcomes of one stage
+_CHOSEN = ("stage", "workflow")
 _FIELDS = ("key", "name", "goes_to", "stage", "workflow", "input", "continue_at", "timeout")
 
 
@@ -124,7 +125,8 @@ def put_errors(rows: Sequence[Row], details: Sequence[Detail], stage: str, messa
         inside = detail.path.removeprefix(f"{stage}.")
         row, field = _place(rows, inside)
         if row is not None:
-            row["errors"] = {field: detail.message, **row["errors"]}
+            told = f"choose a {field}" if field in _CHOSEN and not row[field] else detail.message
+            row["errors"] = {field: told, **row["errors"]}
         elif inside == "default_outcome":
             errors[inside] = detail.message
         else:

@@ -39,7 +39,8 @@ function openLanded() {
     if (opener?.isConnected) opener.focus();
   });
   dialog.showModal();
-  (dialog.querySelector('[aria-invalid="true"], [autofocus]') ?? dialog.querySelector("h2"))?.focus();
+  const first = ['[aria-invalid="true"]', "[autofocus]", "h2"].map((each) => dialog.querySelector(each)).find(Boolean);
+  first?.focus();
 }
 
 new MutationObserver(openLanded).observe(slot, { childList: true });

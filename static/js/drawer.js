@@ -21,6 +21,7 @@ function opened(current) {
   // Pressed before this module was loaded: the focus still is where it came from.
   const from = document.activeElement;
   if (!opener && from !== document.body && !slot.contains(from)) opener = { element: from, id: from.id };
+  for (const list of document.querySelectorAll("[popover]:popover-open")) if (list.contains(opener?.element)) list.hidePopover();
   const problem = current.querySelector('.conflict, [aria-invalid="true"]');
   if (key !== openKey) current.querySelector("h2").focus();
   else if (problem) problem.focus();
@@ -34,8 +35,13 @@ function closed() {
   openKey = null;
   setAddress(null);
   const back = opener?.element?.isConnected ? opener.element : document.getElementById(opener?.id);
-  back?.focus();
   opener = null;
+  back?.focus();
+  if (document.activeElement !== document.body) return;
+  // It is gone, or in a list that was closed: whoever opened that list, else the place where one works.
+  const list = back?.closest("[popover]")?.id;
+  const instead = (list && document.querySelector(`[popovertarget="${list}"]:not([hidden])`)) ?? document.getElementById("canvas");
+  (instead ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
 async function mayLeave() {
@@ -89,6 +95,18 @@ function markDirty(event) {
   if (form) form.dataset.dirty = "true";
 }
 
+/** Whether somebody has typed or chosen something in it, also when no script was listening yet. */
+function changed(field) {
+  if (field.type === "hidden") return false;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.defaultValue !== undefined && field.value !== field.defaultValue;
+  const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(chosen, 0) && field.options.length > 0;
+}
+
+for (const form of document.querySelectorAll("form[data-track]")) {
+  if ([...form.elements].some(changed)) form.dataset.dirty = "true";
+}
 document.addEventListener("input", markDirty);
 document.addEventListener("change", markDirty);
 document.addEventListener("click", (event) => {

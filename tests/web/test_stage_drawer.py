@@ -160,7 +160,7 @@ def test_every_mistake_is_told_at_its_row_and_what_was_typed_stays(site: Site) -
 
     assert answer.status_code == 422
     form = form_in(answer)
-    assert form.invalid["row-0-workflow"].startswith("There is no workflow ''")
+    assert form.invalid["row-0-workflow"] == "Choose a workflow"
     assert form.invalid["row-0-timeout"] == "Must be a number"
     assert form.invalid["row-1-name"] == "Must not be empty"
     assert form.invalid["row-2-stage"].startswith("There is no stage 'Nowhere'")

@@ -1,6 +1,7 @@
 // The keys of the canvas: alive while the canvas or a card has the focus, silent while somebody types.
 
 import { copy, cut, duplicate, remove } from "./clipboard.js";
+import { singleKeys } from "../keys.js";
 import { cancelConnect, connecting, openConnect } from "./connect.js";
 import { send } from "./commands.js";
 import { canEdit, edges, nodeOf, nodes, put, region, stages } from "./graph.js";
@@ -155,6 +156,7 @@ function pressed(event) {
   if ((key === "Enter" || key === " ") && event.target.closest("button")) return; // a button does what it is for
   const action = PLAIN[key] ?? (canEdit ? EDITING[key] : null);
   if (!action || event.altKey) return;
+  if (key.length === 1 && key !== " " && !singleKeys()) return;
   event.preventDefault();
   action(event);
 }
