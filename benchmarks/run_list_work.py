@@ -30,7 +30,7 @@ from builder.models import Workflow, WorkflowVersion
 from builder.project_file import import_project
 from projects.access import Caller
 from projects.models import Project
-from runs.finding import runs_that_fit, wanted_from
+from runs.finding import runs_that_fit, wanted_from, windows
 from runs.models import RunCounter, WorkflowRun
 
 Json = Any
@@ -131,9 +131,10 @@ def look(client: Client, project: Project, name: str, query: str, rounds: int) -
 
 
 def plan(project: Project, query: str) -> list[str]:
-    """EXPLAIN of the rows of a list, without what only costs room."""
+    """EXPLAIN of the rows of a list, for words of the first look for them, without what only costs room."""
     given = dict(part.split("=") for part in query.partition("?")[2].replace("%23", "#").split("&") if part)
-    rows = runs_that_fit(project, None, wanted_from(given))
+    wanted = wanted_from(given)
+    rows = runs_that_fit(project, None, wanted, windows(project, wanted, None)[0])
     if "before" in given:
         rows = rows.filter(number__lt=int(given["before"]))
     lines = rows.order_by("-number")[:51].explain().splitlines()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,7 +15,7 @@ from builder.models import Workflow
 from projects.models import Project
 from runs.engine.status import RunStatus
 from runs.models import WorkflowRun
-from runs.searching import HasWords, words_of
+from runs.searching import WINDOW, HasWords, Numbers, asked_by_index, words_of
 
 SPANS = {
     "hour": timedelta(hours=1),
@@ -77,8 +79,46 @@ def _day(text: str) -> date | None:
         return None
 
 
-def runs_that_fit(project: Project, workflow: Workflow | None, wanted: Wanted) -> QuerySet[WorkflowRun]:
-    """The runs, without an order. Each filter has an index of its own (see benchmarks/run_list.py)."""
+def newest_that_fit(
+    project: Project, workflow: Workflow | None, wanted: Wanted, before: int | None, most: int
+) -> list[WorkflowRun]:
+    """The newest runs, with parent and starter, of numbers below `before`; at most so many."""
+    found: list[WorkflowRun] = []
+    for among in windows(project, wanted, before):
+        rows = runs_that_fit(project, workflow, wanted, among).select_related("parent", "starter").order_by("-number")
+        with asked_by_index() if words_of(wanted.text) else nullcontext():
+            found = list((rows.filter(number__lt=before) if before else rows)[:most])
+        if len(found) == most:
+            break
+    return found
+
+
+def count_above(project: Project, workflow: Workflow | None, wanted: Wanted, above: int, most: int) -> int:
+    """How many runs of greater numbers there are; counted no further than `most`."""
+    last = _newest(project) if wanted.text else 0
+    rows = runs_that_fit(project, workflow, wanted, Numbers(above + 1, max(last, above + 1)) if last else None)
+    with asked_by_index() if words_of(wanted.text) else nullcontext():
+        return len(rows.filter(number__gt=above).order_by("number").values_list("number")[:most])
+
+
+def windows(project: Project, wanted: Wanted, before: int | None) -> list[Numbers | None]:
+    """Among which numbers to look for the newest runs, one after the other until enough are found; None: all."""
+    if not words_of(wanted.text):
+        return [None]
+    last = min(_newest(project), (before or sys.maxsize) - 1)
+    return [Numbers(last - WINDOW + 1, last), None] if last > 2 * WINDOW else [None]
+
+
+def _newest(project: Project) -> int:
+    return WorkflowRun.objects.filter(project=project).order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def runs_that_fit(
+    project: Project, workflow: Workflow | None, wanted: Wanted, among: Numbers | None = None
+) -> QuerySet[WorkflowRun]:
+    """The runs, without an order; with `among`, some of other numbers may be missing.
+
+    Each filter has an index of its own (see benchmarks/run_list.py)."""
     rows = WorkflowRun.objects.filter(project=project)
     if workflow is not None:
         rows = rows.filter(workflow=workflow)
@@ -92,7 +132,7 @@ def runs_that_fit(project: Project, workflow: Workflow | None, wanted: Wanted) -
         rows = rows.filter(dry__isnull=wanted.kind == "earnest")
     rows = _within(rows, project, wanted)
     if words_of(wanted.text):
-        rows = _with_text(rows, project, wanted.text)
+        rows = _with_text(rows, project, wanted.text, among)
     if not wanted.as_tree or workflow is not None:
         return rows
     # Roots, and children whose parent is gone. Written so that SQLite goes by number instead of reading all roots.
@@ -105,9 +145,11 @@ def _of_workflow(rows: QuerySet[WorkflowRun], project: Project, name: str) -> Qu
     return rows.filter(workflow=found) if found else rows.filter(workflow=None, workflow_name=name)
 
 
-def _with_text(rows: QuerySet[WorkflowRun], project: Project, text: str) -> QuerySet[WorkflowRun]:
+def _with_text(
+    rows: QuerySet[WorkflowRun], project: Project, text: str, among: Numbers | None
+) -> QuerySet[WorkflowRun]:
     number = text.removeprefix("#")
-    words = Q(HasWords(project.pk, words_of(text)))
+    words = Q(HasWords(project.pk, words_of(text), among))
     if number.isascii() and number.isdigit() and len(number) < 10:
         return rows.filter(Q(number=int(number)) if text.startswith("#") else words | Q(number=int(number)))
     return rows.filter(words)

@@ -2,6 +2,9 @@
 
 PostgreSQL has an index on an expression, SQLite a full-text table that triggers fill: no statement of a run's own work
 is added by either. Words are found by their beginnings, without case; of each text the first 20,000 characters count.
+
+Words that most runs hold would be found in all of them before the newest are chosen. So a list looks among the newest
+runs first (`WINDOW`), and among all where these have too few: rare words cost one look more, which is nearly nothing.
 """
 
 # ruff: noqa: S608 - put together from names of this file alone; what people write is a parameter
@@ -9,8 +12,12 @@ is added by either. Words are found by their beginnings, without case; of each t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import BooleanField, F, Func, Value
 
@@ -19,6 +26,30 @@ _MOST_WORDS = 12
 _ROOM = 2**32  # run numbers of one project; (project, number) is one number in the full-text table
 # What PostgreSQL would take for parts of an address or a path stands between words, as SQLite has it.
 _BETWEEN = r"./:@_-&?=#"
+_ESCAPED = (r"\\", r"\n", r"\t", r"\r")  # in this order; as PostgreSQL writes JSON, a line end would begin with an n
+_GROUP = 1024  # run numbers that share a mark in PostgreSQL's index
+WINDOW = 4 * _GROUP  # run numbers among which the newest are looked for first
+_MOST_MARKS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Run numbers from `first` to `last`, both inclusive."""
+
+    first: int
+    last: int
+
+
+@contextmanager
+def asked_by_index() -> Iterator[None]:
+    """For queries with `HasWords`: where PostgreSQL believes that most runs fit, it would take the words of every run
+    apart instead of asking the index, which takes it seconds."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
 
 
 def words_of(text: str) -> list[str]:
@@ -27,36 +58,51 @@ def words_of(text: str) -> list[str]:
 
 
 class HasWords(Func):
-    """Whether the input and the result of a run of this project hold all of the words, each at least as a beginning."""
+    """Whether the input and the result of a run of this project hold all of the words, each at least as a beginning.
+
+    With `among`, runs of other numbers may be left out."""
 
     output_field = BooleanField()
 
-    def __init__(self, project_id: int, words: list[str]) -> None:
-        super().__init__(F("number"), F("input"), F("result"))
-        self.project_id, self.words = project_id, words
+    def __init__(self, project_id: int, words: list[str], among: Numbers | None = None) -> None:
+        super().__init__(F("number"))
+        self.project_id, self.words, self.among = project_id, words, among
 
     def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, tuple[str | int, ...]]:
         """A look into the full-text table, whose row numbers are project and number."""
         number, _ = compiler.compile(self.get_source_expressions()[0])
         first = self.project_id * _ROOM
+        among = self.among or Numbers(0, _ROOM - 1)
         sought = " ".join(f'"{word}"*' for word in self.words)
-        inner = "SELECT rowid - %s FROM run_text WHERE run_text MATCH %s AND rowid >= %s AND rowid < %s"
-        return f"{number} IN ({inner})", (first, sought, first, first + _ROOM)
+        inner = "SELECT rowid - %s FROM run_text WHERE run_text MATCH %s AND rowid BETWEEN %s AND %s"
+        return f"{number} IN ({inner})", (first, sought, first + among.first, first + among.last)
 
     def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
         """The expression of the index `run_text`, asked once for all numbers: joined to it, rare words would be sought
-        run by run, and of common ones every run would be read before the newest are chosen."""
+        run by run. The project is hidden from the planner, which would go by it and take each run's words apart."""
         number, _ = compiler.compile(self.get_source_expressions()[0])
         sought = " & ".join(f"{word}:*" for word in self.words)
         query, values = compiler.compile(Value(sought))
-        fits = f"project_id = %s AND {_vector('input', 'result')} @@ to_tsquery('simple', {query})"
-        found = f"SELECT number FROM runs_workflowrun WHERE {fits}"
+        fits = f"{_vector()} @@ (to_tsquery('simple', {query}){_marks(self.among)})"
+        found = f"SELECT number FROM runs_workflowrun WHERE project_id + 0 = %s AND {fits}"
         return f"{number} = ANY(ARRAY({found}))", [self.project_id, *values]
 
 
-def _vector(text: str, result: str) -> str:
-    said = f"left({text}::text, {_FIRST}) || ' ' || left(coalesce(({result} -> 'value')::text, ''), {_FIRST})"
-    return f"to_tsvector('simple', translate({said}, '{_BETWEEN}', '{' ' * len(_BETWEEN)}'))"
+def _marks(among: Numbers | None) -> str:
+    """What further narrows a query to the groups of these numbers; to nothing where there are many."""
+    groups = range(among.first // _GROUP, among.last // _GROUP + 1) if among else range(0)
+    if not 0 < len(groups) <= _MOST_MARKS:
+        return ""
+    return " && $$" + " | ".join(f"'#{group}'" for group in groups) + "$$::tsquery"
+
+
+def _vector() -> str:
+    """The words of a row in PostgreSQL, and a mark of its number, which is no word: none has a "#"."""
+    said = f"left(input::text, {_FIRST}) || ' ' || left(coalesce((result -> 'value')::text, ''), {_FIRST})"
+    for escaped in _ESCAPED:
+        said = f"replace({said}, '{escaped}', ' ')"
+    words = f"to_tsvector('simple', translate({said}, '{_BETWEEN}', '{' ' * len(_BETWEEN)}'))"
+    return f"({words} || array_to_tsvector(ARRAY['#' || (number / {_GROUP})::text]))"
 
 
 def _body(row: str) -> str:
@@ -89,9 +135,8 @@ def install(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     To be run again after a migration that makes SQLite's table of runs anew, since that drops the triggers.
     """
     if editor.connection.vendor == "postgresql":
-        editor.execute(
-            f"CREATE INDEX IF NOT EXISTS run_text ON runs_workflowrun USING gin ({_vector('input', 'result')})"
-        )
+        editor.execute("SET LOCAL statement_timeout = 0")  # of many runs it takes longer than pages may
+        editor.execute(f"CREATE INDEX IF NOT EXISTS run_text ON runs_workflowrun USING gin ({_vector()})")
         return
     with editor.connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_text'")
@@ -103,6 +148,13 @@ def install(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
             cursor.execute(
                 f"INSERT INTO run_text (rowid, body) SELECT {key}, {_body('run')} FROM runs_workflowrun AS run"
             )
+
+
+def renew(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """For migrations: make PostgreSQL's index anew after its expression has changed. SQLite has none."""
+    if editor.connection.vendor == "postgresql":
+        remove(apps, editor)
+        install(apps, editor)
 
 
 def remove(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:

@@ -17,7 +17,7 @@ from builder.pages.project_frame import project_tabs
 from builder.queries import catalogue
 from projects.models import Project
 from runs.engine.status import RunStatus
-from runs.finding import Wanted, problems_of, runs_that_fit, wanted_from
+from runs.finding import Wanted, count_above, newest_that_fit, problems_of, wanted_from
 from runs.models import SavedView, WorkflowRun
 from runs.pages.run_rows import Folding, rows_of
 
@@ -95,9 +95,7 @@ def listing(place: Place, user: User, *, can_run: bool) -> dict[str, Json]:
     """The context of runs/list.html: one page of runs, newest first."""
     project, workflow, wanted = place.project, place.workflow, place.wanted
     problems = problems_of(wanted)
-    fitting = runs_that_fit(project, workflow, wanted)
-    below = fitting.filter(number__lt=place.before) if place.before else fitting
-    found = [] if problems else list(below.select_related("parent", "starter").order_by("-number")[: _PAGE + 1])
+    found = [] if problems else newest_that_fit(project, workflow, wanted, place.before, _PAGE + 1)
     runs = found[:_PAGE]
     rows = rows_of(runs, place.folding)
     return {
@@ -176,9 +174,8 @@ def news(place: Place, given: Mapping[str, str]) -> dict[str, Json]:
     top = _numbers(given.get("top", ""), 1)
     count = 0
     if top and not problems_of(place.wanted):
-        fitting = runs_that_fit(place.project, place.workflow, place.wanted)
         # Cut off, so that a list that was left open over night asks no more than this.
-        count = len(fitting.filter(number__gt=top[0]).order_by("number").values_list("number")[: _MOST_NEW + 1])
+        count = count_above(place.project, place.workflow, place.wanted, top[0], _MOST_NEW + 1)
     return {
         "runs": rows_of(runs, Folding(frozenset(), place.toggled if place.folding.toggle else None)),
         "new": f"{_MOST_NEW}+" if count > _MOST_NEW else count,

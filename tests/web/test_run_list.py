@@ -69,6 +69,35 @@ def test_each_filter_finds_children_too(site: Site) -> None:
     assert numbers(site, "?kind=dry") == []
 
 
+def test_words_are_found_among_the_newest_runs_and_among_all(site: Site) -> None:
+    """Issue 4, speed: the look among the newest runs, which spares common words, changes nothing of what is found."""
+    version, now = site.run.version, timezone.now()
+    top = 12_000
+    said = {
+        top - place: f"common\nline{place}" + (" middle" if place % 2_500 == 0 else "") for place in range(0, top, 50)
+    }
+    WorkflowRun.objects.bulk_create(
+        WorkflowRun(
+            project=site.project, number=number, workflow=site.workflow("Publish"), workflow_name="Publish",
+            version=version, origin="api", status="failed" if number == 3_000 else "completed", finished_at=now,
+            input={"brief": text, "path": "C:\\new"}, created_at=now,
+        )
+        for number, text in said.items()
+    )  # fmt: skip
+    newest = sorted(said, reverse=True)
+
+    assert numbers(site, "?text=common") == newest[:50]
+    assert numbers(site, f"?text=common&before={newest[49]}") == newest[50:100]
+    assert numbers(site, "?text=common&before=1000") == [number for number in newest if number < 1000]
+    assert numbers(site, "?text=common&status=failed") == [3_000]
+    assert numbers(site, "?text=common+middle") == [top, top - 2_500, top - 5_000, top - 7_500, top - 10_000]
+    assert numbers(site, "?text=line11950") == [50]
+    assert len(numbers(site, "?text=new")) == 50
+    sync = f"/p/{site.project.slug}/runs/sync?text=common&since=0&shown=&top="
+    assert "2 new runs" in text_of(site.client("viewer").get(f"{sync}{newest[2]}"))
+    assert "99+ new runs" in text_of(site.client("viewer").get(f"{sync}1"))
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
