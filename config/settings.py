@@ -43,8 +43,8 @@ APPEND_SLASH = False
 
 # Apps
 
+# Daphne is none of them: as an app it offers `runserver` alone, and every process would load its server.
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,14 +7,14 @@ field, in the form in which Django itself stores them.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
@@ -65,7 +65,13 @@ def _run(sql: str, values: Sequence[Any]) -> Any:
         driver = connection.connection
         if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
             driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
-        return psycopg.RawCursor(driver).execute(_numbered(sql), values, prepare=True)
+        return _raw_cursor()(driver).execute(_numbered(sql), values, prepare=True)
+
+
+@cache
+def _raw_cursor() -> Any:
+    """PostgreSQL's driver is a quarter of what a process loads: on SQLite nobody waits for it."""
+    return importlib.import_module("psycopg").RawCursor
 
 
 class _Gathered(threading.local):
