@@ -140,6 +140,17 @@ function forgetAnswers() {
   }, NEWS);
 }
 
+/** Whoever has answered goes on from the stage: the form that had the focus is gone. */
+function leadBack() {
+  let stage = null;
+  document.addEventListener("submit", (event) => (stage = event.target.closest(".node-gates")?.closest("li") ?? stage));
+  document.addEventListener("htmx:after:settle", () => {
+    if (!stage || document.activeElement !== document.body) return;
+    stage.focus({ preventScroll: true });
+    stage = null;
+  });
+}
+
 // Whoever has not moved the drawing sees what matters: all of it when its room changes, and a gate when it opens.
 let untouched = { ...view };
 const isUntouched = () => ["x", "y", "k"].every((each) => view[each] === untouched[each]);
@@ -210,5 +221,6 @@ if (WIDE.matches) start();
 else WIDE.addEventListener("change", start, { once: true });
 keepDetails();
 forgetAnswers();
+leadBack();
 addEventListener("hashchange", goToGate);
 goToGate();
