@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS, connections
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.plugin import ROOT
+from tests import migrated
+from tests.plugin import PG_URL, ROOT
 from tests.stack import Stack
 
 _real_connect = socket.socket.connect
@@ -31,6 +34,22 @@ def _no_network() -> Iterator[None]:
     patch.setattr(socket.socket, "connect", connect)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let Django begin with a copy of the migrated database; it migrates what is missing, which is nothing."""
+    test = connections[DEFAULT_DB_ALIAS].settings_dict["TEST"]
+    if server_url := os.environ.get(PG_URL):
+        test["TEMPLATE"] = migrated.postgres_template(server_url)
+    else:
+        shutil.copyfile(migrated.sqlite_file(), test["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Use that copy. It goes with the folder of the tests, or with the server."""
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_PG_URL = "BATON_TEST_PG_URL"
+SHARED = "BATON_TEST_SHARED"  # names the folder that all processes of a run share: that of the one begun first
+PG_URL = "BATON_TEST_PG_URL"
 _PROVIDER = re.compile(r"[A-Z_]+_(API_KEY|BASE_URL|INFERENCE_KEY)$")
 
 
@@ -40,6 +41,7 @@ def _prepare() -> None:
     data = Path(tempfile.mkdtemp(prefix="baton-test-"))
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     os.environ["BATON_DATA"] = str(data)
+    os.environ.setdefault(SHARED, str(data))
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     if os.environ.get("BATON_TEST_DB") == "pg":
         _use_postgres()
@@ -48,14 +50,14 @@ def _prepare() -> None:
 
 def _use_postgres() -> None:
     """Start PostgreSQL in the process that pytest was started in; its xdist workers find it by the environment."""
-    if _PG_URL not in os.environ:
+    if PG_URL not in os.environ:
         from tests.postgres import Postgres
 
         server = Postgres()
         atexit.register(server.stop)
         server.start()
-        os.environ[_PG_URL] = server.url("postgres")
-    os.environ["DATABASE_URL"] = os.environ[_PG_URL].replace("/postgres?", "/baton?")
+        os.environ[PG_URL] = server.url("postgres")
+    os.environ["DATABASE_URL"] = os.environ[PG_URL].replace("/postgres?", "/baton?")
 
 
 def _start_redis(data: Path) -> None:

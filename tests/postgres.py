@@ -110,10 +110,10 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def create_database(server_url: str, name: str) -> str:
-    """Create an empty database on a server; returns its DATABASE_URL."""
+def create_database(server_url: str, name: str, template: str = "template1") -> str:
+    """Create a database on a server, empty or as a copy of another of its own; returns its DATABASE_URL."""
     with closing(psycopg.connect(server_url, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return server_url.replace("/postgres?", f"/{name}?")
 
 

@@ -22,7 +22,8 @@ import httpx
 from redis import Redis
 
 from projects.stack.children import die_with_parent
-from tests.plugin import ROOT, clean_environment
+from tests import migrated
+from tests.plugin import PG_URL, ROOT, clean_environment
 from tests.postgres import create_database, drop_database
 from tests.waiting import wait_until
 
@@ -52,7 +53,10 @@ def alive(pid: int) -> bool:
 
 
 class Stack:
-    """One running Baton with its own data folder, port and database. `env` adds settings."""
+    """One running Baton with its own data folder, port and database. `env` adds settings.
+
+    Its database is a copy of one that `manage.py migrate` made, unless `from_nothing`.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Stack:
         threads: int = 8,
         env: Mapping[str, str] | None = None,
         data: Path | None = None,
+        from_nothing: bool = False,
     ) -> None:
         self.data = data or Path(tempfile.mkdtemp(prefix="baton-stack-"))
         self.port = free_port()
@@ -70,11 +75,20 @@ class Stack:
         self.command = ["up", "--workers", str(workers), "--threads", str(threads), *([] if demo else ["--no-demo"])]
         self.process: subprocess.Popen[bytes] | None = None
         self.env = {**clean_environment(), **FAST, "BATON_DATA": str(self.data), "PORT": str(self.port), **(env or {})}
-        self._server_url = os.environ.get("BATON_TEST_PG_URL", "")
+        self._server_url = os.environ.get(PG_URL, "")
         self._database = f"stack_{uuid.uuid4().hex[:12]}"
-        if self._server_url and "DATABASE_URL" not in self.env:
-            self.env["DATABASE_URL"] = create_database(self._server_url, self._database)
+        if "DATABASE_URL" not in self.env:
+            self._new_database(from_nothing)
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+
+    def _new_database(self, from_nothing: bool) -> None:
+        if self._server_url:
+            template = "template1" if from_nothing else migrated.postgres_template(self._server_url)
+            self.env["DATABASE_URL"] = create_database(self._server_url, self._database, template)
+            return
+        file = self.data / "baton.sqlite3"
+        if not from_nothing and not file.exists():
+            shutil.copyfile(migrated.sqlite_file(), file)
 
     # Life
 

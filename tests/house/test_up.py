@@ -22,7 +22,7 @@ ROLES = ("web", "worker", "scheduler", "redis")
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Stack]:
-    running = Stack()
+    running = Stack(from_nothing=True)
     yield running.start()
     running.stop()
 
