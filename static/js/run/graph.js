@@ -24,7 +24,7 @@ function labelOf(edge, count) {
   if (!edge.button && count > 1) {
     edge.button = `taken-${edge.from.replaceAll(/\W/g, "-")}-${edge.kind}`;
     const item = document.createElement("li");
-    item.innerHTML = '<span class="edge-label"><span class="count"></span></span>';
+    item.innerHTML = '<span class="edge-label"><span class="count alone"></span></span>';
     item.firstElementChild.id = edge.button;
     nodes.get(edge.from)?.element.querySelector(".edge-labels")?.append(item);
   }
