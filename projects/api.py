@@ -23,6 +23,7 @@ class ProjectBody(StrictSchema):
     """A new project."""
 
     name: str
+    description: str = ""
     default_model: str | None = None
 
 
@@ -44,6 +45,7 @@ class TokenBody(StrictSchema):
 class ProjectOut(Schema):
     slug: str
     name: str
+    description: str
     default_model: str | None
     role: str
     created_at: datetime
@@ -94,6 +96,7 @@ def project_json(caller: Caller, project: Project) -> dict[str, Json]:
     return {
         "slug": project.slug,
         "name": project.name,
+        "description": project.description,
         "default_model": project.default_model,
         "role": role.value if role else "",
         "created_at": project.created_at,
@@ -130,7 +133,8 @@ def list_projects(request: HttpRequest, cursor: str | None = None, limit: Limit 
 def create_project(request: HttpRequest, body: ProjectBody) -> Any:
     """The caller becomes its owner."""
     caller = _caller(request)
-    return Status(201, project_json(caller, operations.create_project(caller, body.name, body.default_model)))
+    made = operations.create_project(caller, body.name, body.default_model, description=body.description)
+    return Status(201, project_json(caller, made))
 
 
 @router.get("/projects/{p}/members", response={200: MemberPage, **ERRORS}, summary="List the members of a project")

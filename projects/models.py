@@ -14,6 +14,7 @@ class Project(models.Model):
     name_key = models.CharField(max_length=300)
     slug = models.SlugField(max_length=100, unique=True)
     default_model = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null means none is set
+    description = models.CharField(max_length=500, default="", db_default="")  # what it is for; not in its file
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

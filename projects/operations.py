@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -11,6 +13,8 @@ from projects.errors import Conflict, Detail, Forbidden, Invalid, NotFound
 from projects.models import Member, Project
 from projects.names import name_key, name_problem, slugify_unique
 from projects.queries import slug_taken
+
+MOST_DESCRIBED = 500  # characters of a project's description
 
 
 def check_name(name: str) -> None:
@@ -29,17 +33,28 @@ def check_model(model: str | None) -> None:
         )
 
 
-def create_project(caller: Caller, name: str, default_model: str | None = None) -> Project:
+def check_description(text: str | None) -> None:
+    """Raise Invalid when a text cannot be a project's description."""
+    told = text or ""
+    if len(told) > MOST_DESCRIBED or any(category(each) in ("Cc", "Cs") and each not in "\n\t" for each in told):
+        problem = f"at most {MOST_DESCRIBED} characters, without control characters"
+        raise Invalid("The description does not fit.", details=[Detail("description", problem)])
+
+
+def create_project(caller: Caller, name: str, default_model: str | None = None, *, description: str = "") -> Project:
     """Create a project; the caller becomes its owner. A token bound to a project cannot create another."""
     check_name(name)
     check_model(default_model)
+    check_description(description)
     if caller.token is not None and caller.token.project_id is not None:
         raise NotFound("This token belongs to one project and cannot create another.")
     if caller.token is not None and caller.token.scopes and "admin" not in caller.token.scopes:
         raise Forbidden("Whoever creates a project owns it; this token lacks the scope admin.")
     with transaction.atomic():
         slug = slugify_unique(name, slug_taken)
-        project = Project.objects.create(name=name, name_key=name_key(name), slug=slug, default_model=default_model)
+        project = Project.objects.create(
+            name=name, name_key=name_key(name), slug=slug, description=description, default_model=default_model
+        )
         Member.objects.create(project=project, user=caller.user, role=Role.OWNER.value)
         audit.record("project.created", actor=caller.user.get_username(), object=slug)
     return project
@@ -49,6 +64,12 @@ def rename_project(project: Project, name: str) -> None:
     """Change a project's name; its slug stays, so that addresses do."""
     check_name(name)
     Project.objects.filter(pk=project.pk).update(name=name, name_key=name_key(name))
+
+
+def describe_project(project: Project, text: str) -> None:
+    """Say what a project is for."""
+    check_description(text)
+    Project.objects.filter(pk=project.pk).update(description=text)
 
 
 def delete_project(caller: Caller, project: Project) -> None:

@@ -21,6 +21,7 @@ class ProjectPatch(StrictSchema):
     """What may change; left out stays."""
 
     name: str = ""
+    description: str = ""
     default_model: str | None = None
 
 
@@ -30,18 +31,20 @@ def _caller(request: HttpRequest) -> Caller:
 
 @router.get("/projects/{p}", response={200: ProjectOut, **ERRORS}, summary="One project")
 def get_project(request: HttpRequest, p: str) -> Any:
-    """Its name, default model, and the caller's role in it."""
+    """Its name, description, default model, and the caller's role in it."""
     caller = _caller(request)
     return project_json(caller, project_for(caller, p))
 
 
 @router.patch("/projects/{p}", response={200: ProjectOut, **ERRORS}, summary="Change a project")
 def patch_project(request: HttpRequest, p: str, body: ProjectPatch) -> Any:
-    """Its name (the slug stays) and its default model."""
+    """Its name (the slug stays), its description and its default model."""
     caller = _caller(request)
     project = project_for(caller, p, Role.EDITOR)
     if "name" in body.model_fields_set:
         settings_of.rename(caller, project, body.name)
+    if "description" in body.model_fields_set:
+        settings_of.describe(caller, project, body.description)
     if "default_model" in body.model_fields_set:
         settings_of.set_default_model(caller, project, body.default_model)
     return project_json(caller, Project.objects.get(pk=project.pk))

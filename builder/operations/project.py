@@ -11,11 +11,14 @@ from builder.publish import hold
 from projects.access import Caller, Role, require
 from projects.errors import Conflict, Detail, Invalid
 from projects.models import Project
-from projects.operations import check_model, check_name, rename_project
+from projects.operations import check_description, check_model, check_name, describe_project, rename_project
 
 Setting = str | None
-SETTINGS = ("name", "default_model")
-_CHECKS: dict[str, Callable[..., None]] = {"name": check_name, "default_model": check_model}
+_CHECKS: dict[str, Callable[..., None]] = {
+    "name": check_name,
+    "description": check_description,
+    "default_model": check_model,
+}
 
 
 def update_settings(
@@ -38,6 +41,8 @@ def update_settings(
             raise Conflict("These settings were changed meanwhile.", details=others)
         if changes.get("name"):
             rename(caller, stored, str(changes["name"]))
+        if "description" in changes:
+            describe(caller, stored, changes["description"] or "")
         if "default_model" in changes:
             set_default_model(caller, stored, changes["default_model"])
 
@@ -54,6 +59,12 @@ def rename(caller: Caller, project: Project, name: str) -> None:
     """Change the project's name; its slug stays."""
     require(caller, project, Role.EDITOR)
     rename_project(project, name)
+
+
+def describe(caller: Caller, project: Project, text: str) -> None:
+    """Say what the project is for."""
+    require(caller, project, Role.EDITOR)
+    describe_project(project, text)
 
 
 def set_default_model(caller: Caller, project: Project, model: str | None) -> None:

@@ -27,6 +27,7 @@ def frame(caller: Caller, project: Project, current: str) -> dict[str, Json]:
             "name": project.name,
             "slug": project.slug,
             "url": reverse("project", args=[project.slug]),
+            "description": project.description,
             "default_model": project.default_model,
             "role": role.value if role else "",
         },

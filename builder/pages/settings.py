@@ -17,16 +17,17 @@ from projects.models import Project
 from projects.queries import members_of
 
 Json = Any
-LABELS = {"name": "Name", "default_model": "Default model"}
+LABELS = {"name": "Name", "description": "Description", "default_model": "Default model"}
 _HELP = {
     "name": "Its address stays the same when the name changes.",
+    "description": "What it is for: shown with its name, and not in its file.",
     "default_model": "Asked by every agent that names no model of its own: scripted, or provider:model.",
 }
 
 
 def stored_values(project: Project) -> dict[str, str]:
     """The project's own settings as the form shows them."""
-    return {"name": project.name, "default_model": project.default_model or ""}
+    return {"name": project.name, "description": project.description, "default_model": project.default_model or ""}
 
 
 def posted_values(form: QueryDict, prefix: str = "") -> dict[str, str]:
@@ -36,7 +37,8 @@ def posted_values(form: QueryDict, prefix: str = "") -> dict[str, str]:
 
 def meaning(values: Mapping[str, str]) -> dict[str, str | None]:
     """The settings as the project holds them: no model is null."""
-    return {"name": values["name"], "default_model": values["default_model"].strip() or None}
+    model = values["default_model"].strip() or None
+    return {"name": values["name"], "description": values["description"].strip(), "default_model": model}
 
 
 def settings_page(caller: Caller, project: Project, **changed: Json) -> dict[str, Json]:
@@ -64,12 +66,13 @@ def _own(project: Project, changed: Mapping[str, Json]) -> dict[str, Json]:
     stored = stored_values(project)
     values, errors = changed.get("values") or stored, changed.get("errors") or {}
     shapes: dict[str, dict[str, Json]] = {"name": {"required": True, "autocomplete": "off"}}
+    shapes["description"] = {"kind": "textarea", "rows": 2, "short": True}
     shapes["default_model"] = {"list": "project-models", "placeholder": "provider:model", "autocomplete": "off"}
     return {
         "fields": [
             {
-                **shapes[name],
                 "kind": "text",
+                **shapes[name],
                 "id": f"project-{name}",
                 "name": name,
                 "label": label,

@@ -35,6 +35,7 @@ def project_cards(caller: Caller) -> dict[str, Json]:
     cards = [
         {
             "name": row.name,
+            "description": row.description,
             "url": reverse("project", args=[row.slug]),
             "workflows": workflows.get(row.pk, 0),
             "running": running.get(row.pk, 0),

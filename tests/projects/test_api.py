@@ -31,9 +31,12 @@ def test_a_created_project_belongs_to_its_creator(api: Api) -> None:
         made.json().items()
         >= {"slug": "my-site", "name": "My Site", "default_model": "scripted", "role": "owner"}.items()
     )
-    assert set(made.json()) == {"slug", "name", "default_model", "role", "created_at"}
+    assert set(made.json()) == {"slug", "name", "description", "default_model", "role", "created_at"}
     assert api("eve", "GET", "/projects/my-site").json() == made.json()
     assert AuditEntry.objects.filter(action="project.created", object="my-site").exists()
+    said = api("eve", "PATCH", "/projects/my-site", {"description": "Sells bread."})
+    assert (said.status_code, said.json()["description"], said.json()["name"]) == (200, "Sells bread.", "My Site")
+    assert api("eve", "PATCH", "/projects/my-site", {"description": "b" * 501}).status_code == 422
 
 
 def test_two_projects_of_one_name_get_slugs_of_their_own(api: Api) -> None:

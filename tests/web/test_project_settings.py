@@ -79,9 +79,21 @@ def test_name_and_default_model_are_saved_and_the_address_stays(site: Site) -> N
     assert Project.objects.get(slug="website").default_model is None
 
 
+def test_a_description_stands_with_the_name_and_not_in_the_file(site: Site) -> None:
+    assert _post(site, "save", {"description": " What we <b>sell</b>.\nAnd why. "}, "editor").status_code == 302
+
+    assert Project.objects.get(slug="website").description == "What we <b>sell</b>.\nAnd why."
+    for address in ("/", "/p/website"):
+        assert "What we &lt;b&gt;sell&lt;/b&gt;." in site.client("viewer").get(address).content.decode()
+    assert "What we" not in site.client("owner").get("/p/website/export").content.decode()
+
+
 @pytest.mark.parametrize(
     ("field", "typed"),
     [
+        ("description", "d" * 501),
+        ("description", "Bell \x07"),
+        ("description", "NUL \x00"),
         ("name", ""),
         ("name", " "),
         ("name", "a\u202eb"),

@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from builder.operations.project import describe
 from builder.project_file import import_project, parse_file
 from projects.access import Caller
 from projects.models import Project
 
+ABOUT = "Workflows that trigger workflows, to run and to change. Their agents play scripts: no key is needed."
 DEMO = Path(__file__).resolve().parents[3] / "builder" / "demo" / "demo.yaml"
 
 
@@ -32,5 +34,7 @@ class Command(BaseCommand):
         owner = User.objects.filter(username=options["owner"]).first()
         if owner is None:
             raise CommandError(f"There is no user {options['owner']}.")
-        import_project(Caller(owner), parse_file(DEMO.read_bytes(), yaml=True))
+        caller = Caller(owner)
+        import_project(caller, parse_file(DEMO.read_bytes(), yaml=True))
+        describe(caller, Project.objects.get(slug="demo"), ABOUT)
         self.stdout.write("The demo project is loaded.")
