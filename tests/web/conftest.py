@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from builder.models import Assignment, Stage, Workflow
 from builder.project_file import import_project
@@ -150,16 +153,32 @@ def text_of(response: Answer) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", response.content.decode())))
 
 
-def _client(user: User | None, *, csrf: bool = False) -> Client:
+@dataclass(frozen=True)
+class _Made:
+    """What `site` is read from: made once, and found by every test as it was made."""
+
+    project: int
+    run: Any
+    gate: Any
+    cookies: Mapping[str, str]  # who -> their session's cookie
+
+
+def _cookie(user: User | None) -> str:
+    if user is None:
+        return ""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _client(cookie: str, *, csrf: bool = False) -> Client:
     client = Client(enforce_csrf_checks=csrf)
-    if user is not None:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    if cookie:
+        client.cookies[settings.SESSION_COOKIE_NAME] = cookie
     return client
 
 
-@pytest.fixture
-def site(db: None) -> Site:
-    """The project Website; its workflow Review waits for a person, in its run #1."""
+def _make() -> _Made:
     owner = User.objects.create_user("owner")
     project = Project.objects.get(slug=import_project(Caller(owner), FILE).project)
     users: dict[str, User | None] = {"owner": owner, "nobody": None, "stranger": User.objects.create_user("stranger")}
@@ -170,9 +189,30 @@ def site(db: None) -> Site:
     outcome = claim(run.pk)
     while outcome is not None and outcome.step is not None:  # the worker's loop, without its threads
         outcome = carry_out(outcome.step)
+    gate = Gate.objects.get(run_id=run.pk)
+    return _Made(project.pk, run.pk, gate.pk, {name: _cookie(user) for name, user in users.items()})
+
+
+@pytest.fixture(scope="package")
+def _made(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[_Made]:
+    """The project, made once for this folder in a transaction around those of its tests; it goes with the folder."""
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+        made = _make()
+    yield made
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
+@pytest.fixture
+def site(_made: _Made, db: None) -> Site:
+    """The project Website; its workflow Review waits for a person, in its run #1."""
+    clients = {name: _client(cookie) for name, cookie in _made.cookies.items()}
     return Site(
-        project=project,
-        run=WorkflowRun.objects.get(pk=run.pk),
-        gate=Gate.objects.get(run=run),
-        clients={name: _client(user) for name, user in users.items()} | {"careful": _client(owner, csrf=True)},
+        project=Project.objects.get(pk=_made.project),
+        run=WorkflowRun.objects.get(pk=_made.run),
+        gate=Gate.objects.get(pk=_made.gate),
+        clients=clients | {"careful": _client(_made.cookies["owner"], csrf=True)},
     )

@@ -131,11 +131,11 @@ def test_names_are_shown_as_they_are_written(db: None, name: str) -> None:
         "agents": [{"name": name, "role": name, "perspective": name}],
         "workflows": [{"name": name, "stages": [{**stage, "routes": {name: target}, "exit_hooks": [hook]}]}],
     }
-    owner = User.objects.create_user("owner")
-    import_project(Caller(owner), file)
+    namer = User.objects.create_user("namer")
+    slug = import_project(Caller(namer), file).project
     client = Client()
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    workflow = Workflow.objects.get()
+    client.force_login(namer, backend="django.contrib.auth.backends.ModelBackend")
+    workflow = Workflow.objects.get(project__slug=slug)
     stage_id = workflow.stages.get().pk
     assignment_id = workflow.stages.get().assignments.get().pk
 

@@ -141,7 +141,7 @@ def test_a_large_result_is_cut_on_the_page_and_whole_in_the_file(site: Site) -> 
 def test_time_says_what_the_run_was_doing_and_for_whom_it_waits(site: Site) -> None:
     """Issue 4: a Gantt of stages, turns and waits, with totals; what is drawn is also said."""
     run = WorkflowRun.objects.get(pk=site.run.pk)
-    begun = timezone.now() - timedelta(seconds=90)
+    begun = StageRun.objects.get(run=run, position=0).started_at - timedelta(seconds=90)
     StageRun.objects.filter(run=run, position=0).update(started_at=begun)
     AgentTurn.objects.filter(agent_run__run=run, agent_run__stage_run__position=0).update(at=begun, seconds=30)
     Gate.objects.filter(pk=site.gate.pk).update(opened_at=timezone.now() - timedelta(seconds=5))
