@@ -25,7 +25,7 @@ from runs.engine.status import CallStatus
 from runs.fanout import run_group
 from runs.models import WorkflowRun
 from runs.pages.run_page import Snapshot, missed, page_of, snapshot
-from runs.queries import with_version
+from runs.queries import for_page
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ def groups_of(run: WorkflowRun) -> frozenset[str]:
 def look(run_id: str, members: Sequence[Member], *, afresh: bool) -> Found:
     """Who of them may watch the run, and its news: with `afresh` also where it has no new event, for a child has
     moved."""
-    run = with_version(WorkflowRun.objects.filter(pk=run_id).select_related("starter")).first()
+    run = for_page(WorkflowRun.objects.filter(pk=run_id)).first()
     if run is None:
         return Found(0, frozenset(), {}, {})
     users = standing(members)

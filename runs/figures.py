@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Substr
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.models import AgentRun, Event, Gate, WorkflowCall, WorkflowRun
+from runs.queries import NOT_OVER
 
 _MOST_WAITING = 8
 
@@ -191,13 +192,17 @@ def _works(project: Project, since: datetime) -> dict[str, AgentFigures]:
 
 def waiting_longest(project: Project) -> Iterable[tuple[datetime, WorkflowRun, str]]:
     """Since when, which run, and for what: open gates and calls of workflows, the oldest first."""
-    gates = Gate.objects.filter(run__project=project, run__dry__isnull=True, status=GateStatus.OPEN.value)
-    calls = WorkflowCall.objects.filter(
-        run__project=project, run__dry__isnull=True, status=CallStatus.WAITING.value
-    ).select_related("run")
+    # Named by their states, so that the database begins with the few runs that are not over.
+    here = {"run__project": project, "run__dry__isnull": True, "run__status__in": NOT_OVER}
+    gates = Gate.objects.filter(**here, status=GateStatus.OPEN.value).order_by("opened_at")[:_MOST_WAITING]
+    calls = WorkflowCall.objects.filter(**here, status=CallStatus.WAITING.value).order_by("since")[:_MOST_WAITING]
+    shown = [f"run__{name}" for name in ("id", "number", "workflow_name")]
     found = [
         (gate.opened_at, gate.run, f"a person, at {gate.stage}")
-        for gate in gates.select_related("run").order_by("opened_at")[:_MOST_WAITING]
+        for gate in gates.select_related("run").only("opened_at", "stage", *shown)
     ]
-    found += [(call.since, call.run, call.workflow_name) for call in calls.order_by("since")[:_MOST_WAITING]]
+    found += [
+        (call.since, call.run, call.workflow_name)
+        for call in calls.select_related("run").only("since", "workflow_name", *shown)
+    ]
     return sorted(found, key=lambda each: each[0])[:_MOST_WAITING]

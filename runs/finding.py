@@ -15,6 +15,7 @@ from builder.models import Workflow
 from projects.models import Project
 from runs.engine.status import RunStatus
 from runs.models import WorkflowRun
+from runs.queries import light
 from runs.searching import WINDOW, HasWords, Numbers, asked_by_index, words_of
 
 SPANS = {
@@ -85,7 +86,7 @@ def newest_that_fit(
     """The newest runs, with parent and starter, of numbers below `before`; at most so many."""
     found: list[WorkflowRun] = []
     for among in windows(project, wanted, before):
-        rows = runs_that_fit(project, workflow, wanted, among).select_related("parent", "starter").order_by("-number")
+        rows = light(runs_that_fit(project, workflow, wanted, among), "parent", "starter").order_by("-number")
         with asked_by_index() if words_of(wanted.text) else nullcontext():
             found = list((rows.filter(number__lt=before) if before else rows)[:most])
         if len(found) == most:

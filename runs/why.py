@@ -9,7 +9,7 @@ from projects.approvers import people_in
 from runs.approvers import asked_of, shortage
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
-from runs.queries import iso
+from runs.queries import iso, light_calls
 
 Json = Any
 Link = dict[str, Json]
@@ -48,11 +48,8 @@ def _link(kind: str, pk: UUID | None, label: str, since: Any, until: Any, then: 
 
 
 def _calls(run: WorkflowRun) -> list[Link]:
-    calls = (
-        WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value)
-        .select_related("child", "agent_run")
-        .order_by("since")
-    )
+    waiting = WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value)
+    calls = light_calls(waiting, "agent_run").order_by("since")
     chain: list[Link] = []
     for call in calls:
         if call.agent_run is not None:

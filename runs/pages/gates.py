@@ -133,10 +133,11 @@ def cards_for(caller: Caller | None, run: WorkflowRun, gates: Sequence[Gate]) ->
     if not gates or caller is None:
         return [card(gate, can_answer=False) for gate in gates]
     role, name = role_of(caller, run.project), caller.user.get_username()
+    for gate in gates:
+        gate.run = run
     people = next((_people(gate) for gate in gates if _is_open(gate)), None)
     shown = []
     for gate in gates:
-        gate.run = run
         why = why_not(caller, gate, role)
         shown.append(card(gate, can_answer=not why, people=people, why=why, mine=said_by(gate, name)))
     return shown

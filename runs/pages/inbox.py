@@ -16,6 +16,7 @@ from runs.approvers import said_by, why_not
 from runs.engine.status import GateStatus
 from runs.models import Gate
 from runs.pages.gates import gate_rows, row
+from runs.queries import NOT_OVER
 
 Json = Any
 _SHOWN = 200
@@ -27,12 +28,12 @@ _NEEDED = ("approvers", "starter_may_answer", "answers", "reminded", "run__start
 
 def inbox(caller: Caller) -> dict[str, Json]:
     """The context of runs/approvals.html, oldest first, and the latest answers."""
-    rows = Gate.objects.filter(run__project__in=visible_projects(caller))
-    rows = rows.select_related("run__project", "run__starter").defer(*_HEAVY)
+    shown = ("run__project", "run__starter")
+    rows = Gate.objects.filter(run__project__in=visible_projects(caller)).select_related(*shown).defer(*_HEAVY)
     roles, name = roles_of(caller), caller.user.get_username()
     mine: list[dict[str, Json]] = []
     others: list[dict[str, Json]] = []
-    found = list(rows.filter(status=GateStatus.OPEN.value).order_by("opened_at")[:_SHOWN])
+    found = list(_open_gates(caller).select_related(*shown).defer(*_HEAVY).order_by("opened_at")[:_SHOWN])
     people = people_in({gate.run.project_id for gate in found})
     for gate in found:
         why, said = _why_not(caller, gate, roles), said_by(gate, name)
@@ -61,4 +62,6 @@ def open_count(caller: Caller) -> int:
 
 
 def _open_gates(caller: Caller) -> QuerySet[Gate]:
-    return Gate.objects.filter(status=GateStatus.OPEN.value, run__project__in=visible_projects(caller))
+    # The state of the run says nothing more, but lets the database begin with the few runs that are not over.
+    waiting = {"status": GateStatus.OPEN.value, "run__status__in": NOT_OVER}
+    return Gate.objects.filter(run__project__in=visible_projects(caller), **waiting)

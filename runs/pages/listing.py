@@ -20,6 +20,7 @@ from runs.engine.status import RunStatus
 from runs.finding import Wanted, count_above, newest_that_fit, problems_of, wanted_from
 from runs.models import SavedView, WorkflowRun
 from runs.pages.run_rows import Folding, rows_of
+from runs.queries import light
 
 Json = Any
 _PAGE = 50
@@ -170,7 +171,8 @@ def _views(place: Place, user: User) -> dict[str, Json]:
 def news(place: Place, given: Mapping[str, str]) -> dict[str, Json]:
     """The context of runs/_list_sync.html: the rows that a list shows, as they are now, and how many came above."""
     shown = _numbers(given.get("shown", ""), _MOST_SHOWN)
-    runs = list(WorkflowRun.objects.filter(project=place.project, number__in=shown).select_related("parent", "starter"))
+    shown_runs = WorkflowRun.objects.filter(project=place.project, number__in=shown)
+    runs = list(light(shown_runs, "parent", "starter"))
     top = _numbers(given.get("top", ""), 1)
     count = 0
     if top and not problems_of(place.wanted):

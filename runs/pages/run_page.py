@@ -24,6 +24,7 @@ from runs.pages.stages import Parts, Visit, stages, targets, visits_of
 from runs.pages.tree import lineage, tree
 from runs.pages.waiting import waiting
 from runs.pages.words import event_row, origin_text
+from runs.queries import light_calls
 from runs.why import Link, why
 
 Json = Any
@@ -31,11 +32,6 @@ TIMELINE = 200  # events on the page; older ones come by scrolling
 _FOLLOWED = (CallStatus.WAITING.value, CallStatus.STARTED.value)
 TABS = {"live": "Live", "messages": "Messages", "time": "Time", "results": "Results", "prompts": "Prompts"}
 _FULL = 500  # a page that is further behind gets the timeline anew
-
-# What of a run changes while it goes on and is shown; the rest of its row, and what hangs on it, is not read again.
-_MOVING = (
-    "status", "seq", "warnings", "result", "error", "input_tokens", "output_tokens", "started_at", "finished_at",
-)  # fmt: skip
 
 
 def run_url(run_id: UUID | str) -> str:
@@ -77,10 +73,9 @@ class Snapshot:
 
 
 def snapshot(run: WorkflowRun, since: int | None) -> Snapshot:
-    """The run as it stands now."""
-    run.refresh_from_db(fields=_MOVING)
+    """The run as it was just read; what hangs on it may be newer, and comes with the events after it again."""
     gates = list(Gate.objects.filter(run=run).order_by("opened_at"))
-    calls = list(WorkflowCall.objects.filter(run=run).select_related("child").order_by("since"))
+    calls = list(light_calls(WorkflowCall.objects.filter(run=run)).order_by("since"))
     looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
     line = lineage(run)
     events = _events(run, since)
@@ -170,9 +165,8 @@ def frame(parts: Frame, tab: str) -> dict[str, Json]:
 
 def tab_frame(run: WorkflowRun, tab: str, *, can_control: bool, since: int | None = None) -> dict[str, Json]:
     """What stands around a tab beside Live; with `since`, whether there is more than the tab shows."""
-    run.refresh_from_db(fields=_MOVING)
     gates = list(Gate.objects.filter(run=run, status=GateStatus.OPEN.value).order_by("opened_at"))
-    calls = list(WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value))
+    calls = list(light_calls(WorkflowCall.objects.filter(run=run, status=CallStatus.WAITING.value)))
     parts = Frame(run, run_looks([run])[run.pk], lineage(run), gates, calls, can_control)
     return {
         **frame(parts, tab),

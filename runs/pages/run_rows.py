@@ -15,6 +15,7 @@ from runs.models import WorkflowRun
 from runs.pages.looks import Look, run_looks
 from runs.pages.run_page import run_url
 from runs.pages.words import origin_text
+from runs.queries import light
 
 Json = Any
 _MOST_CHILDREN = 300  # of all unfolded runs together, in one generation
@@ -52,7 +53,7 @@ def _unfolded(runs: Sequence[WorkflowRun], folding: Folding) -> dict[UUID, list[
     seen = {run.pk for run in runs}
     level = [run for run in runs if run.number in folding.opened]
     while level and folding.toggle is not None:
-        found = WorkflowRun.objects.filter(parent__in=level).select_related("parent", "starter").order_by("number")
+        found = light(WorkflowRun.objects.filter(parent__in=level), "parent", "starter").order_by("number")
         new = [run for run in found[:_MOST_CHILDREN] if run.pk not in seen]
         for run in new:
             seen.add(run.pk)

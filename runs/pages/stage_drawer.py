@@ -15,6 +15,7 @@ from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import run_looks
 from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
+from runs.queries import light_calls
 
 Json = Any
 _VISITS = 20  # at a time: a stage of a loop may have a thousand
@@ -27,7 +28,7 @@ def stage_drawer(run: WorkflowRun, number: int) -> dict[str, Json]:
     latest = visits[:1]
     gates = list(Gate.objects.filter(run=run, stage_run__in=latest))
     keys = [f"route/{visit.entry}" for visit in latest]
-    calls = list(WorkflowCall.objects.filter(run=run, key__in=keys).select_related("child"))
+    calls = list(light_calls(WorkflowCall.objects.filter(run=run, key__in=keys)))
     parts = Parts(run, gates, calls, run_looks(call.child for call in calls if call.child is not None))
     (shown,) = stages(parts, [Visit.of(visit) for visit in latest], {number - 1})
     return {

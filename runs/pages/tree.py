@@ -13,6 +13,7 @@ from builder.publish import frozen
 from runs.engine.status import FINAL_RUN, RunStatus, StageStatus
 from runs.models import StageRun, WorkflowRun
 from runs.pages.looks import Look, run_looks
+from runs.queries import light
 
 Json = Any
 MOST = 100  # runs of a tree that are shown
@@ -22,7 +23,7 @@ def lineage(run: WorkflowRun) -> list[WorkflowRun]:
     """The run and those that led to it, the first one first."""
     chain = [run]
     while chain[-1].parent_id is not None:
-        parent = WorkflowRun.objects.filter(pk=chain[-1].parent_id).first()
+        parent = light(WorkflowRun.objects.filter(pk=chain[-1].parent_id)).first()
         if parent is None:
             break
         chain.append(parent)
@@ -34,7 +35,8 @@ def tree(run: WorkflowRun, root: WorkflowRun) -> list[dict[str, Json]]:
     rows = [root]
     level = [root]
     while level and len(rows) < MOST:
-        found = WorkflowRun.objects.filter(parent__in=[row.pk for row in level]).order_by("created_at", "number")
+        below_these = light(WorkflowRun.objects.filter(parent__in=[row.pk for row in level]))
+        found = below_these.order_by("created_at", "number")
         level = list(found[: MOST - len(rows)])
         rows.extend(level)
     if len(rows) == 1:

@@ -30,9 +30,9 @@ from runs.views.run_tabs import tab_page
 def run_page(request: HttpRequest, run_id: str) -> HttpResponse:
     """A run, as it stands now; the socket brings the rest."""
     caller = caller_of(request)
-    run = queries.run_for(caller, run_id)
-    can_control = operates(caller, run.project)
     tab = request.GET.get("tab", "live")
+    run = queries.run_for(caller, run_id, whole=tab == "results")
+    can_control = operates(caller, run.project)
     if tab in TABS and tab != "live":
         return render(request, "runs/run.html", tab_page(request, run, tab, can_control=can_control))
     return render(request, "runs/run.html", pages.page(run, can_control=can_control, viewer=caller))
@@ -42,7 +42,7 @@ def run_page(request: HttpRequest, run_id: str) -> HttpResponse:
 def sync(request: HttpRequest, run_id: str) -> HttpResponse:
     """What a page that is at event `since` has missed."""
     caller = caller_of(request)
-    run = queries.run_for(caller, run_id)
+    run = queries.run_for(caller, run_id, whole=False)
     since = number_of(request.GET.get("since"), 0)
     can_control = operates(caller, run.project)
     tab = request.GET.get("tab", "live")

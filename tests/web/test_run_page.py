@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from runs.models import AgentTurn, Event, Gate, StageRun, WorkflowRun
+from runs.models import AgentRun, AgentTurn, Event, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.tabs.timing import Span, totals, with_gaps
 from tests.web.conftest import Site, text_of
 
@@ -243,18 +245,59 @@ def test_a_tab_that_shows_what_was_says_that_there_is_more(site: Site) -> None:
     assert "tab-news" not in site.client("viewer").get(f"{address}{seq}").content.decode()
 
 
-def test_a_page_of_five_thousand_events_asks_the_database_as_little_as_a_small_one(
-    site: Site, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
-) -> None:
-    """Issue 4, speed: the first page of every tab holds a part of a long run, in a bounded number of queries."""
+def test_a_page_of_a_long_run_asks_the_database_as_little_as_that_of_a_short_one(site: Site) -> None:
+    """Issue 4, speed: the first page of every tab holds a part of a long run, in as many queries, whatever there is of
+    events, visits, agents, turns and calls."""
     run, now = site.run, timezone.now()
+    addresses = [*(f"?tab={tab}" for tab in TABS), "/sync?since=1", "/stages/2"]
+    before = {address: _cost(site, address)[0] for address in addresses}
     first = run.seq + 1
     Event.objects.bulk_create(
         Event(run=run, seq=first + place, at=now, kind="agent.message", stage="Look", agent="Ada", data={"text": "Hm."})
         for place in range(5_000)
     )
     WorkflowRun.objects.filter(pk=run.pk).update(seq=first + 4_999)
-    for tab in TABS:
-        with django_assert_max_num_queries(40):
-            page = _page(site, f"?tab={tab}")
-        assert len(page) < 400_000
+    _look_often(run, 100)
+
+    for address in addresses:
+        queries, length = _cost(site, address)
+        assert queries <= before[address] + 1, address  # one more asks whether there are older ones
+        assert length < 400_000, address
+
+
+def _cost(site: Site, address: str) -> tuple[int, int]:
+    """How many queries a page of the run takes, and its length.
+
+    What a version holds is read once per process where it is committed, as it is not in a test."""
+    with CaptureQueriesContext(connection) as asked:
+        page = _page(site, address)
+    return sum('SELECT "builder_workflowversion"."content"' not in each["sql"] for each in asked), len(page)
+
+
+def _look_often(run: WorkflowRun, times: int) -> None:
+    """The second stage visited so often again, by two agents of one turn, each visit with a run that it triggered."""
+    now, like = timezone.now(), StageRun.objects.get(run=run, position=1)
+    turn = AgentTurn.objects.filter(agent_run__run=run).first()
+    assert turn is not None
+    for entry in range(100, 100 + times):
+        visit = StageRun(id=uuid4(), run=run, entry=entry, position=1, name="Look", visit=entry, status="done")
+        visit.started_at = visit.finished_at = like.started_at
+        visit.save(force_insert=True)
+        for place, name in enumerate(("Ada", "Ben")):
+            more = {
+                "run": run,
+                "agent": name,
+                "status": "done",
+                "changed_at": now,
+                "started_at": now,
+                "finished_at": now,
+            }
+            key = f"{entry}/{place}"
+            agent = AgentRun.objects.create(id=uuid4(), stage_run=visit, key=key, position=place, **more)
+            AgentTurn.objects.create(
+                agent_run=agent, number=1, model=turn.model, request=turn.request, response=turn.response, at=now
+            )
+        WorkflowCall.objects.create(
+            id=uuid4(), run=run, agent_run=agent, key=f"{key}/1/0", stage="Look", workflow_name="Publish",
+            child=run, status="completed", since=now,
+        )  # fmt: skip

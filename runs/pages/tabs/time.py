@@ -16,6 +16,7 @@ from builder.spec import Mode
 from runs.models import AgentRun, AgentTurn, Event, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.tabs.prompts import cost
 from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
+from runs.queries import light_calls
 from runs.rerun_links import link_of
 
 Json = Any
@@ -84,7 +85,7 @@ def _read(run: WorkflowRun, visits: Sequence[StageRun]) -> _Part:
         turns[turn.agent_run_id].append(turn)
     start = visits[0].started_at
     end = max(visit.finished_at or timezone.now() for visit in visits)
-    calls = list(WorkflowCall.objects.filter(run=run, since__gte=start, since__lte=end).select_related("child"))
+    calls = list(light_calls(WorkflowCall.objects.filter(run=run, since__gte=start, since__lte=end)))
     if calls:
         end = max(end, *(call.resolved_at or end for call in calls))
     gates = list(Gate.objects.filter(stage_run__in=visits))
