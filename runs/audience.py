@@ -23,9 +23,9 @@ from projects.access import Role, roles_in
 from projects.watching import LARGEST, NOT_ALLOWED, Watcher, standing
 from runs.engine.status import CallStatus
 from runs.fanout import run_group
+from runs.light_rows import for_page
 from runs.models import WorkflowRun
 from runs.pages.run_page import Snapshot, missed, page_of, snapshot
-from runs.queries import for_page
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from django.db.models.functions import Cast, Substr
 
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.light_rows import NOT_OVER
 from runs.models import AgentRun, Event, Gate, WorkflowCall, WorkflowRun
-from runs.queries import NOT_OVER
 
 _MOST_WAITING = 8
 

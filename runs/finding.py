@@ -14,8 +14,8 @@ from django.utils import timezone
 from builder.models import Workflow
 from projects.models import Project
 from runs.engine.status import RunStatus
+from runs.light_rows import light
 from runs.models import WorkflowRun
-from runs.queries import light
 from runs.searching import WINDOW, HasWords, Numbers, asked_by_index, words_of
 
 SPANS = {

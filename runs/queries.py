@@ -14,8 +14,10 @@ from builder.models import Workflow
 from projects.access import Caller, Role, require
 from projects.errors import Detail, Invalid, NotFound
 from projects.models import Project
-from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.ids import child_run_id
+from runs.light_rows import for_page
+from runs.light_rows import with_version as with_version
 from runs.models import AgentRun, Event, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.rerun_links import ORIGINS, with_links
 
@@ -23,9 +25,6 @@ Json = Any
 
 
 NOBODY = UUID(int=0)
-# What runs hold and lists of them do not show: up to megabytes of each.
-HEAVY = ("input", "metadata", "position", "values", "warnings", "result", "lineage")
-NOT_OVER = sorted(status.value for status in set(RunStatus) - FINAL_RUN)
 _NO_RUN, _NO_GATE = "There is no such run.", "There is no such gate."
 
 
@@ -35,29 +34,6 @@ def as_uuid(text: str) -> UUID:
         return UUID(str(text))
     except ValueError:
         return NOBODY
-
-
-def with_version(rows: QuerySet[WorkflowRun]) -> QuerySet[WorkflowRun]:
-    """The same runs with their projects and versions, but for what these hold: it is large, and
-    `builder.publish.frozen` keeps it read."""
-    return rows.select_related("project", "version").defer("version__content")
-
-
-def for_page(rows: QuerySet[WorkflowRun]) -> QuerySet[WorkflowRun]:
-    """The same with their starters, but for what only the tab Results shows of a run."""
-    return with_version(rows).select_related("starter").defer("version__content", "input", "metadata", "values")
-
-
-def light(rows: QuerySet[WorkflowRun], *related: str) -> QuerySet[WorkflowRun]:
-    """The same runs with these of their relations, which are runs or people, without what is heavy in a run."""
-    heavy = [f"{name}__{each}" for name in related if name != "starter" for each in HEAVY]
-    return (rows.select_related(*related) if related else rows).defer(*HEAVY, *heavy)
-
-
-def light_calls(rows: QuerySet[WorkflowCall], *related: str) -> QuerySet[WorkflowCall]:
-    """The same calls with their children, and these relations, without what is heavy: what was returned above all."""
-    heavy = [f"child__{each}" for each in HEAVY]
-    return rows.select_related("child", *related).defer("envelope", "late_envelope", *heavy)
 
 
 def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER, *, whole: bool = True) -> WorkflowRun:

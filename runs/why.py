@@ -8,8 +8,9 @@ from uuid import UUID
 from projects.approvers import people_in
 from runs.approvers import asked_of, shortage
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.light_rows import light_calls
 from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
-from runs.queries import iso, light_calls
+from runs.queries import iso
 
 Json = Any
 Link = dict[str, Json]

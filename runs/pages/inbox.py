@@ -14,9 +14,9 @@ from projects.approvers import people_in
 from projects.queries import roles_of
 from runs.approvers import said_by, why_not
 from runs.engine.status import GateStatus
+from runs.light_rows import NOT_OVER
 from runs.models import Gate
 from runs.pages.gates import gate_rows, row
-from runs.queries import NOT_OVER
 
 Json = Any
 _SHOWN = 200

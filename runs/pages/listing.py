@@ -18,9 +18,9 @@ from builder.queries import catalogue
 from projects.models import Project
 from runs.engine.status import RunStatus
 from runs.finding import Wanted, count_above, newest_that_fit, problems_of, wanted_from
+from runs.light_rows import light
 from runs.models import SavedView, WorkflowRun
 from runs.pages.run_rows import Folding, rows_of
-from runs.queries import light
 
 Json = Any
 _PAGE = 50

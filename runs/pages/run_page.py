@@ -14,6 +14,7 @@ from builder.publish import frozen
 from builder.spec import WorkflowSpec
 from projects.access import Caller
 from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
+from runs.light_rows import light_calls
 from runs.models import Event, Gate, WorkflowCall, WorkflowRun
 from runs.pages.control import controls
 from runs.pages.looks import Look, run_looks
@@ -24,7 +25,6 @@ from runs.pages.stages import Parts, Visit, stages, targets, visits_of
 from runs.pages.tree import lineage, tree
 from runs.pages.waiting import waiting
 from runs.pages.words import event_row, origin_text
-from runs.queries import light_calls
 from runs.why import Link, why
 
 Json = Any

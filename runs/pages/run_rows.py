@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from runs.engine.status import FINAL_RUN, RunStatus
+from runs.light_rows import light
 from runs.models import WorkflowRun
 from runs.pages.looks import Look, run_looks
 from runs.pages.run_page import run_url
 from runs.pages.words import origin_text
-from runs.queries import light
 
 Json = Any
 _MOST_CHILDREN = 300  # of all unfolded runs together, in one generation

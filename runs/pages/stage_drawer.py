@@ -11,11 +11,11 @@ from django.urls import reverse
 from builder.publish import frozen
 from builder.spec import StageSpec
 from projects.errors import NotFound
+from runs.light_rows import light_calls
 from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import run_looks
 from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
-from runs.queries import light_calls
 
 Json = Any
 _VISITS = 20  # at a time: a stage of a loop may have a thousand

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from builder.publish import frozen
 from runs.engine.status import FINAL_RUN, RunStatus, StageStatus
+from runs.light_rows import light
 from runs.models import StageRun, WorkflowRun
 from runs.pages.looks import Look, run_looks
-from runs.queries import light
 
 Json = Any
 MOST = 100  # runs of a tree that are shown

@@ -20,10 +20,11 @@ from projects.errors import BatonError, Detail, Invalid, NotFound
 from projects.jsontext import parse_json
 from runs.dry_runs import dry_run
 from runs.engine.status import FINAL_RUN, RunStatus
+from runs.light_rows import with_version
 from runs.models import Event, WorkflowRun
 from runs.operations import Start, start_run
 from runs.pages.words import event_row
-from runs.queries import run_json, with_version
+from runs.queries import run_json
 
 _LOOK = 0.2  # seconds between two looks at the log
 _STYLES = {"blocked": "yellow", "retrying": "yellow", "open": "magenta", "failed": "red", "completed": "green"}

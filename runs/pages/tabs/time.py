@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import Mode
+from runs.light_rows import light_calls
 from runs.models import AgentRun, AgentTurn, Event, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.tabs.prompts import cost
 from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
-from runs.queries import light_calls
 from runs.rerun_links import link_of
 
 Json = Any
