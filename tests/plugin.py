@@ -7,6 +7,7 @@ pytest-django reads the settings before it reads any conftest.py, so that what t
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def _prepare() -> None:
+    gc.set_threshold(50_000)  # as manage.py does
     kept = clean_environment()
     for name in set(os.environ) - set(kept):
         del os.environ[name]
