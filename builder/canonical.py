@@ -58,6 +58,11 @@ def is_written_so(stage: StageSpec, there: Names) -> bool:
     )
 
 
+def stages_named(stage: StageSpec) -> frozenset[str]:
+    """The names that the stage's routes lead to, or continue at; END among them."""
+    return _named_in(stage)[0].stages
+
+
 @PerStage
 def _named_in(stage: StageSpec) -> tuple[Names, bool]:
     agents, workflows, stages = set[str](), set[str](), set[str]()
@@ -85,6 +90,20 @@ def text_of(spec: BaseModel) -> str:
         texts["stages"] = f"[{','.join(stage_text(stage) for stage in spec.stages)}]"
         return f"{{{','.join(f'{_text(name)}:{text}' for name, text in texts.items())}}}"
     return _text(spec.model_dump(mode="json"))
+
+
+def is_same(one: WorkflowSpec, other: WorkflowSpec) -> bool:
+    """Whether two definitions have one text; the texts of most stages need not be looked at."""
+    stages = tuple[StageSpec, ...]()
+    return (
+        len(one.stages) == len(other.stages)
+        and all(map(_is_same_stage, one.stages, other.stages))
+        and text_of(one.model_copy(update={"stages": stages})) == text_of(other.model_copy(update={"stages": stages}))
+    )
+
+
+def _is_same_stage(one: StageSpec, other: StageSpec) -> bool:
+    return one is other or stage_text(one) == stage_text(other)
 
 
 def block_of(spec: BaseModel) -> dict[str, Any]:

@@ -77,14 +77,6 @@ def since(workflow_id: int, number: int) -> list[Edit]:
     return list(edits.select_related("user"))
 
 
-def touched_names(edits: Iterable[Edit]) -> set[str]:
-    """The names that the changed stages have now, after all of `edits`, oldest first."""
-    names: set[str] = set()
-    for edit in edits:
-        names = {edit.renames.get(name, name) for name in names} | patches.stages_in(edit.patch)
-    return names
-
-
 def name_conflict(error: EditedMeanwhile, workflow: Workflow) -> None:
     """Write into `error` who edited the object last, and when."""
     place = error.place

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from builder.kept import PerStage
 from builder.spec import StageSpec, WorkflowRoute, WorkflowSpec
 
 Spot = tuple[str, str]
@@ -59,9 +60,11 @@ def standing(spec: WorkflowSpec, stored: Mapping[Spot, Point]) -> dict[Spot, Poi
         return {**rows(spec), **{spot: place for spot, place in stored.items() if spot[1]}}
     places: dict[Spot, Point] = {}
     for stage in spec.stages:
-        for spot in ((stage.name, ""), *((stage.name, label) for label in target_labels(stage))):
+        for spot in spots_of(stage):
             if spot in stored:
                 places[spot] = stored[spot]
+    if len(places) == sum(len(spots_of(stage)) for stage in spec.stages):
+        return places
     last: Point = (_MARGIN - COLUMN, _MARGIN)
     for stage in spec.stages:
         if (stage.name, "") not in places:
@@ -92,6 +95,17 @@ def card_height(stage: StageSpec) -> int:
 def chips_height(stage: StageSpec) -> int:
     """How high the chips above a stage's card are."""
     return CHIP_HEIGHT * len(stage.assignments)
+
+
+def cards_of(spec: WorkflowSpec) -> set[Spot]:
+    """The spots of all cards."""
+    return {spot for stage in spec.stages for spot in spots_of(stage)}
+
+
+@PerStage
+def spots_of(stage: StageSpec) -> tuple[Spot, ...]:
+    """The spots of a stage's card and of those of its targets, in order."""
+    return ((stage.name, ""), *((stage.name, label) for label in target_labels(stage)))
 
 
 def target_labels(stage: StageSpec) -> list[str]:

@@ -102,8 +102,26 @@ def _renamed_stage(stage: Block, renames: Mapping[str, str]) -> Block:
 
 
 def stages_in(patch: Sequence[Entry]) -> set[str]:
+    """The names of the stages that the patch changes inside, or puts elsewhere on the canvas."""
+    return {entry["at"][1] for entry in patch if len(entry["at"]) > 1}
+
+
+def stages_inside(patch: Sequence[Entry]) -> set[str]:
     """The names of the stages that the patch changes inside."""
-    return {entry["at"][1] for entry in patch if entry["at"][0] in ("stage", "assignment", "route", "place")}
+    return {entry["at"][1] for entry in patch if len(entry["at"]) > 1 and entry["at"][0] != "place"}
+
+
+def followed_anew(patch: Sequence[Entry]) -> set[str]:
+    """The names of the stages that another stage follows since the patch, or none."""
+    found: set[str] = set()
+    for entry in patch:
+        if entry["at"] == ["stages"]:
+            was, now = entry.get("was", []), entry.get("now", [])
+            before = dict(zip(was, [*was[1:], None], strict=True))
+            found.update(
+                name for name, after in zip(now, [*now[1:], None], strict=True) if before.get(name, "") != after
+            )
+    return found
 
 
 def reorders(patch: Sequence[Entry]) -> bool:

@@ -18,7 +18,7 @@ def check(spec: WorkflowSpec, around: Surroundings) -> Findings:
     )
 
 
-def check_stored(workflow: Workflow) -> Findings:
-    """All problems and warnings of a stored workflow, among the others of its project."""
-    around = surroundings_in(workflow.project)
+def check_stored(workflow: Workflow, around: Surroundings | None = None) -> Findings:
+    """All problems and warnings of a stored workflow, among the others of its project (`around`, where it is known)."""
+    around = around or surroundings_in(workflow.project)
     return check(around.workflows[workflow.name], around)

@@ -19,6 +19,7 @@ class Surroundings:
     """The project's agents and workflows by name, which of them are archived, and its members."""
 
     agents: Mapping[str, AgentSpec]
+    agent_ids: Mapping[str, int]
     workflows: Mapping[str, WorkflowSpec]
     archived: frozenset[str]
     default_model: str | None
@@ -27,9 +28,11 @@ class Surroundings:
 
 def surroundings_in(project: Project) -> Surroundings:
     """What the checks know of a project, in a fixed number of queries."""
+    agents = list(agents_of(project.pk))
     rows = list(Workflow.objects.filter(project=project))
     return Surroundings(
-        agents={agent.name: agent_spec(agent) for agent in agents_of(project.pk)},
+        agents={agent.name: agent_spec(agent) for agent in agents},
+        agent_ids={agent.name: agent.pk for agent in agents},
         workflows=read_all(rows),
         archived=frozenset(row.name for row in rows if row.archived_at is not None),
         default_model=project.default_model,

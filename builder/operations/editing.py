@@ -16,7 +16,7 @@ from builder.commands import Command, PlaceCards, Redo, Restore, Tidy, Undo
 from builder.errors import EditedMeanwhile, NoSuchPart
 from builder.history import Deed, name_conflict
 from builder.models import Assignment, Edit, Stage, Workflow
-from builder.operations.placing import put_places, tidy_places
+from builder.operations.placing import put_places, settle, tidy_places
 from builder.operations.storing import note, store_over
 from builder.operations.turning import redo, restore, undo
 from builder.publish import hold, read_stored
@@ -75,6 +75,7 @@ def _carry_out(caller: Caller, workflow: Workflow, command: Any) -> Edited:
     summary = change(draft, command)
     deed = Deed(caller.user, command.do, summary, draft.renames)
     if isinstance(command, PlaceCards):
+        settle(workflow, read_stored(workflow))  # or the first card that is put somewhere would move the others
         patch = put_places(workflow, draft.places)
         return Edited(workflow, note(workflow, deed, patch) if patch else None)
     stored = store_over(workflow, draft.block, deed, places=draft.places)

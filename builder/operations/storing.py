@@ -11,10 +11,10 @@ from django.db.models import Q
 
 from agents.models import Agent
 from agents.operations import AgentFields
-from builder.canonical import block_of, canonical, shared_block_of, text_of
+from builder.canonical import block_of, canonical, is_same, shared_block_of
 from builder.errors import AlreadyThere, CannotEnable
 from builder.history import Deed, record
-from builder.layout import Point, Spot
+from builder.layout import Point, Spot, cards_of
 from builder.models import Edit, Workflow
 from builder.operations.placing import place_patch, places_of, put_places, settle
 from builder.patches import Patch, difference, renamed
@@ -66,7 +66,7 @@ def store_over(
     publish(workflow, spec)
     patch = difference(renamed(shared_block_of(before), deed.renames), shared_block_of(spec))
     stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
-    stands = settle(workflow, spec)
+    stands = settle(workflow, spec) if cards_of(spec) != cards_of(before) else stood
     stood = {**stands, **stood}  # what is new stands somewhere; only what was asked for is a change
     if places:
         put_places(workflow, places)
@@ -81,7 +81,7 @@ def write_over(
 
     `renames` says which stages go on under another name.
     """
-    if text_of(spec) == text_of(before):
+    if is_same(spec, before):
         return False
     if workflow.current_version_id is None:
         publish(workflow)  # or an edit of its agents would be lost to those who restore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +11,8 @@ from agents.queries import agents_of
 from builder import layout
 from builder.models import Hook, Workflow
 from builder.operations.placing import places_of
-from builder.pages.canvas_edges import edges_of
+from builder.pages.canvas_edges import edges_from
+from builder.pages.changed import Changed
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import live
 from builder.pages.outline import frame, shell
@@ -48,40 +49,62 @@ def canvas_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
         "view": "canvas",
         "outline_url": reverse("workflow-outline", args=[workflow.pk]),
         **shell(caller, graph),
-        **canvas_partials(graph, set(graph.stage_ids), listed=True, can_edit=page["can_edit"]),
+        **_everything(graph, can_edit=page["can_edit"]),
         "palette": _palette(graph),
         "live": live(workflow, "canvas"),
     }
 
 
-def canvas_partials(graph: Graph, changed: Collection[int], *, listed: bool, can_edit: bool) -> dict[str, Json]:
-    """The context of builder/_canvas_sync.html: the cards of the stages `changed`, and the whole graph as the page's
-    script reads it. Where cards stand, in what order, and which there are is always part of the graph."""
-    hooks = _hook_ids(graph)
-    nodes = [
-        node(graph, place, hooks.get(stage_id, {}), can_edit=can_edit)
-        for place, stage_id in enumerate(graph.stage_ids)
-        if stage_id in changed
-    ]
-    return {"nodes": nodes, "targets": [target for each in nodes for target in each["targets"]], "graph": drawn(graph)}
+def _everything(graph: Graph, *, can_edit: bool) -> dict[str, Json]:
+    everything = Changed(cards={stage.name for stage in graph.spec.stages}, beyond=True)
+    return canvas_partials(graph, everything, can_edit=can_edit)
+
+
+def canvas_partials(graph: Graph, changed: Changed, *, can_edit: bool) -> dict[str, Json]:
+    """The context of builder/_canvas_sync.html: the cards that changed, and what changed in the graph."""
+    nodes = _nodes(graph, changed.cards, can_edit=can_edit)
+    part = drawn(graph) if changed.beyond else drawn_part(graph, changed)
+    return {"nodes": nodes, "targets": [target for each in nodes for target in each["targets"]], "graph": part}
+
+
+def _nodes(graph: Graph, names: Collection[str], *, can_edit: bool) -> list[dict[str, Json]]:
+    places = [place for place, stage in enumerate(graph.spec.stages) if stage.name in names]
+    has_hooks = any(graph.spec.stages[place].entry_hooks or graph.spec.stages[place].exit_hooks for place in places)
+    hooks = _hook_ids(graph) if has_hooks else {}
+    return [node(graph, place, hooks.get(graph.stage_ids[place], {}), can_edit=can_edit) for place in places]
 
 
 # What the script draws
 
 
 def drawn(graph: Graph) -> dict[str, Json]:
-    """Places in pixels, names and edges of the graph."""
+    """Places in pixels, names and edges of the graph: all that is drawn."""
+    return _drawn(graph, range(len(graph.stage_ids)))
+
+
+def drawn_part(graph: Graph, changed: Changed) -> dict[str, Json]:
+    """The same of the stages that changed, with the ids of all in `order` where there are others or another order. What
+    is not in it stays as the page has it."""
+    places = [place for place, stage in enumerate(graph.spec.stages) if stage.name in changed.drawn]
+    order = {"order": graph.stage_ids} if changed.listed else {}
+    return {"part": True, **order, **_drawn(graph, places)}
+
+
+def _drawn(graph: Graph, which: Sequence[int]) -> dict[str, Json]:
+    """What is drawn of the stages at the places `which`: they themselves, what they lead to, and the end."""
     stages = graph.spec.stages
     places = layout.standing(graph.spec, places_of(graph.workflow))
     end = layout.end_place(places, stages[-1])
     ids = {stage.name: pk for stage, pk in zip(stages, graph.stage_ids, strict=True)}
     return {
-        "stages": [_drawn_stage(graph, place, places) for place in range(len(stages))],
+        "stages": [_drawn_stage(graph, place, places) for place in which],
         "targets": [
-            _drawn_target(stage, ids, label, places) for stage in stages for label in layout.target_labels(stage)
+            _drawn_target(stages[place], ids, label, places)
+            for place in which
+            for label in layout.target_labels(stages[place])
         ],
         "end": {"key": "end", "x": end[0], "y": end[1]},
-        "edges": edges_of(stages, ids),
+        "edges": [edge for place in which for edge in edges_from(stages, place, ids)],
     }
 
 
@@ -92,7 +115,7 @@ def _drawn_stage(graph: Graph, place: int, places: Mapping[layout.Spot, layout.P
         "id": graph.stage_ids[place],
         "key": f"stage:{graph.stage_ids[place]}",
         "name": stage.name,
-        "says": f"Stage {place + 1}: {stage.name}{_count(stage)}",
+        "says": f"{stage.name}{_count(stage)}",  # after its number, which the order tells
         "outcomes": stage.outcomes,
         "x": x,
         "y": y,

@@ -14,20 +14,23 @@ Edge = dict[str, Json]
 def edges_of(stages: Sequence[StageSpec], ids: Mapping[str, int]) -> list[Edge]:
     """All edges: `from` and `to` are the keys of cards; `kind` is next, outcome, target (to a workflow) or continue
     (from a workflow); `button` is the id of the outcome's button, `says` where the edge leads."""
-    found: list[Edge] = []
-    for place, stage in enumerate(stages):
-        following = stages[place + 1].name if place + 1 < len(stages) else END
-        leading = [
-            edge
-            for number, label in enumerate(stage.outcomes, start=1)
-            for edge in _of_outcome(stage, label, number, following, ids)
-        ]
-        start, ahead = _key(stage.name, ids), _key(following, ids)
-        is_drawn = any(edge["from"] == start and edge["to"] == ahead for edge in leading)
-        if _may_be_undecided(stage) and not is_drawn:
-            leading.append({"from": start, "to": ahead, "kind": "next"})
-        found.extend(leading)
-    return found
+    return [edge for place in range(len(stages)) for edge in edges_from(stages, place, ids)]
+
+
+def edges_from(stages: Sequence[StageSpec], place: int, ids: Mapping[str, int]) -> list[Edge]:
+    """The edges of one stage, and of the workflows that it leads to."""
+    stage = stages[place]
+    following = stages[place + 1].name if place + 1 < len(stages) else END
+    leading = [
+        edge
+        for number, label in enumerate(stage.outcomes, start=1)
+        for edge in _of_outcome(stage, label, number, following, ids)
+    ]
+    start, ahead = _key(stage.name, ids), _key(following, ids)
+    is_drawn = any(edge["from"] == start and edge["to"] == ahead for edge in leading)
+    if _may_be_undecided(stage) and not is_drawn:
+        leading.append({"from": start, "to": ahead, "kind": "next"})
+    return leading
 
 
 def _of_outcome(stage: StageSpec, label: str, number: int, following: str, ids: Mapping[str, int]) -> list[Edge]:

@@ -34,7 +34,9 @@ def news(workflow_id: int, later: Sequence[Edit], viewer: User) -> list[dict[str
     if not edits:
         return []
     objects = [_objects(edit, edits[index + 1 :]) for index, edit in enumerate(edits)]
-    ids = _ids(workflow_id, {at[1] for found in objects for at in found if len(at) > 1})
+    places = {at for found in objects for at in found}
+    names = {at[1] for at in places if len(at) > 1}
+    ids = _ids(workflow_id, names, any_assignment=any(at[0] == "assignment" for at in places))
     return [
         {
             "number": edit.number,
@@ -66,11 +68,13 @@ def _objects(edit: Edit, later: Iterable[Edit]) -> list[At]:
     return found
 
 
-def _ids(workflow_id: int, names: Collection[str]) -> dict[At, str]:
+def _ids(workflow_id: int, names: Collection[str], *, any_assignment: bool) -> dict[At, str]:
     """What pages call these objects, drawers above all: ("stage", "Draft") is stage:12."""
     stages = Stage.objects.filter(workflow_id=workflow_id, name__in=names).values_list("pk", "name")
     ids: dict[At, str] = {("stage", name): f"stage:{pk}" for pk, name in stages}
     ids |= {("workflow",): "workflow", ("stages",): "stages"}
+    if not any_assignment:
+        return ids
     rows = Assignment.objects.filter(stage__workflow_id=workflow_id, stage__name__in=names).order_by("position")
     for pk, stage, agent in rows.values_list("pk", "stage__name", "agent__name"):
         key, turn = agent, 1

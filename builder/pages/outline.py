@@ -12,7 +12,7 @@ from builder.history import last_number, to_redo, to_undo
 from builder.models import Stage, Workflow
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import live
-from builder.pages.problems import problems
+from builder.pages.problems import mark_of, problems
 from builder.pages.typed import duration
 from builder.spec import END, ApprovalHook, AssignmentSpec, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
 from projects.access import Caller, Role, role_of
@@ -55,6 +55,7 @@ def shell(caller: Caller, graph: Graph, newest: int | None = None) -> dict[str, 
     `newest` is the number of the newest edit, where the caller knows it.
     """
     workflow = graph.workflow
+    listed = problems(graph)
     return {
         "workflow": {
             "id": workflow.pk,
@@ -68,7 +69,8 @@ def shell(caller: Caller, graph: Graph, newest: int | None = None) -> dict[str, 
         "seq": last_number(workflow.pk) if newest is None else newest,
         "can_undo": to_undo(workflow, caller.user),
         "can_redo": to_redo(workflow, caller.user),
-        "problems": problems(graph),
+        "problems": listed,
+        "problems_mark": mark_of(listed),
     }
 
 

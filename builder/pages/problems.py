@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from agents.models import Agent
-from builder.checks import Finding, check_stored
+from builder.checks import Finding, check_stored, surroundings_in
 from builder.models import Hook
 from builder.pages.graph import Graph
 from builder.spec import StageSpec, WorkflowRoute
@@ -21,8 +23,9 @@ _AGENTS = ("agent", "fallback_agent")
 
 def problems(graph: Graph) -> list[dict[str, Json]]:
     """What builder/_problems.html lists, problems before warnings. A fixed number of queries."""
-    found = check_stored(graph.workflow)
-    places = _Places(graph)
+    around = surroundings_in(graph.workflow.project)
+    found = check_stored(graph.workflow, around)
+    places = _Places(graph, around.agent_ids)
     return [
         {"message": finding.message, "is_problem": is_problem, **places.of(finding)}
         for is_problem, findings in ((True, found.found_problems), (False, found.found_warnings))
@@ -30,13 +33,19 @@ def problems(graph: Graph) -> list[dict[str, Json]]:
     ]
 
 
+def mark_of(problems: list[dict[str, Json]]) -> str:
+    """A short mark of what is listed, by which a page says what it lists already; empty where there is nothing."""
+    text = json.dumps(problems).encode()
+    return hashlib.blake2b(text, digest_size=12).hexdigest() if problems else ""
+
+
 class _Places:
     """Where a finding's place is on the page: its name, its drawer, and the drawer's address in the page's own."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, agent_ids: Mapping[str, int]) -> None:
         self._graph = graph
         self._hooks: dict[tuple[int, str, int], int] | None = None
-        self._agents: dict[str, int] | None = None
+        self._agents = agent_ids
 
     def of(self, finding: Finding) -> dict[str, str]:
         """`where`, `drawer_url` and `href`."""
@@ -66,8 +75,6 @@ class _Places:
     def _agent(self, name: str) -> dict[str, str]:
         """What is wrong with an agent itself is put right on the project's page of agents."""
         project = self._graph.workflow.project
-        if self._agents is None:
-            self._agents = dict(Agent.objects.filter(project=project).values_list("name", "pk"))
         page = reverse("agents", args=[project.slug])
         return {"where": f"Agent {name}", "drawer_url": "", "href": f"{page}?drawer=agent:{self._agents[name]}"}
 

@@ -45,7 +45,7 @@ def settings_page(caller: Caller, project: Project, **changed: Json) -> dict[str
     """The context of projects/settings.html.
 
     `changed` are the parts of a form that was refused: `values`, `errors`, `seen`; `member`, `member_errors`; `token`,
-    `token_errors`; `delete_error`. Or what there is to show: `new_token`; `focus`, the part to go on in.
+    `token_errors`; `delete_error`, `delete_typed`. Or what there is to show: `new_token`; `focus`, the part to go on in.
     """
     shown = frame(caller, project, "Settings")
     return {
@@ -58,6 +58,7 @@ def settings_page(caller: Caller, project: Project, **changed: Json) -> dict[str
         **(tokens_section(project, changed) if shown["is_owner"] else {}),
         "delete_url": reverse("project-delete", args=[project.slug]) if shown["is_owner"] else "",
         "delete_error": changed.get("delete_error", ""),
+        "delete_typed": changed.get("delete_typed", ""),
         "focus": changed.get("focus", ""),
     }
 

@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from builder.history import since, touched_names
-from builder.models import Edit, Workflow
+from builder.history import since
+from builder.models import Workflow
 from builder.pages.canvas import canvas_partials
-from builder.pages.graph import graph_of
+from builder.pages.changed import Changed, changed_since
+from builder.pages.graph import Graph, graph_of
 from builder.pages.live import news
 from builder.pages.outline import card, shell
-from builder.patches import reorders
 from projects.access import Caller, Role, role_of
 
 Json = Any
 VIEWS = ("outline", "canvas")
-_MOST_EDITS = 50  # behind by more than this the whole list comes
 
 
-def sync(caller: Caller, workflow: Workflow, *, view: str, number: int) -> dict[str, Json]:
-    """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`."""
+def sync(
+    caller: Caller, workflow: Workflow, *, view: str, number: int, problems_mark: str | None = None
+) -> dict[str, Json]:
+    """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`.
+
+    `problems_mark` is the mark of the problems that it lists, where it says so: the same ones are not sent again.
+    """
     graph = graph_of(workflow)
     edits = since(workflow.pk, number)
-    names, listed = _changed(edits, number)
+    changed = changed_since(number, edits, graph.spec)
     role = role_of(caller, workflow.project)
     can_edit = role is not None and role >= Role.EDITOR
+    around = shell(caller, graph, edits[-1].number if edits else None)
     context = {
-        **shell(caller, graph, edits[-1].number if edits else None),
+        **around,
+        "same_problems": problems_mark is not None and around["problems_mark"] == problems_mark,
         "view": view,
-        "listed": listed,
         "can_edit": can_edit,
+        "news": news(workflow.pk, edits, caller.user),
     }
-    context["news"] = news(workflow.pk, edits, caller.user)
     if view == "canvas":
-        changed = {graph.stage_ids[place] for place, stage in enumerate(graph.spec.stages) if stage.name in names}
-        return {**context, **canvas_partials(graph, changed, listed=listed, can_edit=can_edit)}
-    places = range(len(graph.stage_ids))
+        return {**context, **canvas_partials(graph, changed, can_edit=can_edit)}
+    return {**context, **_outline_cards(graph, changed, can_edit=can_edit)}
+
+
+def _outline_cards(graph: Graph, changed: Changed, *, can_edit: bool) -> dict[str, Json]:
+    """The cards that changed; all of them where the list itself did."""
+    listed = changed.listed or changed.renamed or changed.beyond
     return {
-        **context,
+        "listed": listed,
         "stages": [
             card(graph, place, can_edit=can_edit)
-            for place in places
-            if listed or graph.spec.stages[place].name in names
+            for place, stage in enumerate(graph.spec.stages)
+            if listed or stage.name in changed.cards
         ],
     }
-
-
-def _changed(edits: Sequence[Edit], number: int) -> tuple[set[str], bool]:
-    """The names of the stages that changed, and whether the list itself did."""
-    if not edits:
-        return set(), False
-    beyond = len(edits) > _MOST_EDITS or edits[0].number != number + 1
-    return touched_names(edits), beyond or any(edit.renames or reorders(edit.patch) for edit in edits)

@@ -26,7 +26,7 @@ Json = Any
 _NUMBERS = ("stage", "assignment", "version", "to", "at", "after", "revision", "x", "y")
 _NOTHING_WHEN_EMPTY = (*_NUMBERS, "name", "label")
 _LISTS = ("stages", "assignments")
-_ABOUT_THE_PAGE = ("view", "since", "json", "csrfmiddlewaretoken")
+_ABOUT_THE_PAGE = ("view", "since", "problems-mark", "json", "csrfmiddlewaretoken")
 _MOST_COPIED = 1_000  # stages
 _PAGES = {"outline": "workflow-outline", "canvas": "workflow"}
 
@@ -36,7 +36,7 @@ def commands(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """Carry out one command (builder.commands), as JSON or as a form."""
     caller = caller_of(request)
     is_json = request.content_type == "application/json"
-    page: dict[str, Json] = {"view": "outline", "since": None}
+    page: dict[str, Json] = {"view": "outline", "since": None, "problems_mark": None}
     try:
         body = parse_json(request.body) if is_json else _of_form(request.POST)
         if not isinstance(body, dict):
@@ -52,7 +52,7 @@ def commands(request: HttpRequest, workflow_id: int) -> HttpResponse:
 
 
 def _page_of(body: dict[str, Json], form: QueryDict) -> dict[str, Json]:
-    """Take out of the body what is about the page: which view it is, and which edit it shows."""
+    """Take out of the body what is about the page: which view it is, which edit it shows, and which problems."""
     view = body.pop("view", form.get("view", "outline"))
     since = body.pop("since", form.get("since"))
     if isinstance(since, str):
@@ -60,6 +60,7 @@ def _page_of(body: dict[str, Json], form: QueryDict) -> dict[str, Json]:
     return {
         "view": view if view in VIEWS else "outline",
         "since": since if isinstance(since, int) and since >= 0 else None,
+        "problems_mark": form.get("problems-mark"),
     }
 
 
@@ -103,7 +104,8 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
 
 def _synced(caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
-    return sync(caller, workflow, view=page["view"], number=2**31 if number is None else number)
+    number = 2**31 if number is None else number
+    return sync(caller, workflow, view=page["view"], number=number, problems_mark=page["problems_mark"])
 
 
 def _refused(

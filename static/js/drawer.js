@@ -81,6 +81,7 @@ document.addEventListener("htmx:config:request", (event) => {
   if (request.method === "GET" || !shown || !request.body?.set) return;
   const sync = document.querySelector("[data-sync-url]")?.dataset.syncUrl ?? "";
   request.body.set("since", shown);
+  request.body.set("problems-mark", document.querySelector("#problems > [data-mark]")?.dataset.mark ?? "");
   request.body.set("view", new URL(sync, location.href).searchParams.get("view") ?? "outline");
 });
 

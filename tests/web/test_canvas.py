@@ -49,7 +49,7 @@ def test_the_script_is_told_cards_and_edges(site: Site) -> None:
     graph = _graph(_page(site))
     ids = {each["name"]: each["id"] for each in graph["stages"]}
     look = ids["Look"]
-    assert [each["says"] for each in graph["stages"]][1] == "Stage 2: Look, 2 assignments"
+    assert [each["says"] for each in graph["stages"]][1] == "Look, 2 assignments"
     assert [each["says"] for each in graph["targets"]] == ["Workflow target: Publish, continue at End the workflow"]
     edges = {(each["from"], each["to"], each["kind"]): each.get("says") for each in graph["edges"]}
     assert edges == {
@@ -163,4 +163,4 @@ def test_the_canvas_is_brought_up_to_date_by_what_changed(site: Site, known: int
     assert answer.status_code == 200
     assert f'hx-target="#card-{draft.pk}"' in text and "Assignment 2: Ada" in text
     assert f'hx-target="#node-{draft.pk}"' not in text
-    assert _graph(text)["stages"][0]["says"] == "Stage 1: Draft, 2 assignments"
+    assert _graph(text)["stages"][0]["says"] == "Draft, 2 assignments"

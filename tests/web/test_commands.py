@@ -10,6 +10,7 @@ from django.test import Client
 
 from builder.models import Edit, Stage, Workflow
 from builder.reading import read_workflow
+from tests.web.canvas_page import Page
 from tests.web.conftest import HTMX, Site
 
 Json = Any
@@ -112,13 +113,14 @@ def test_cards_have_places_that_are_no_revision_and_can_be_undone(site: Site, re
     draft = Stage.objects.get(workflow=review, name="Draft")
     client = site.clients["editor"]
     revision = Workflow.objects.get(pk=review.pk).revision
+    drawn = {each["id"]: (each["x"], each["y"]) for each in Page(client, review).graph["stages"]}
     assert send(client, review, {"do": "place", "places": {f"stage:{draft.pk}": [8, 12]}}).status_code == 200
     assert send(client, review, {"do": "tidy"}).status_code == 200
     assert draft.places.get().x != 8
     assert send(client, review, {"do": "undo"}).status_code == 200
     assert (draft.places.get().x, draft.places.get().y) == (8, 12)
     assert send(client, review, {"do": "undo"}).status_code == 200
-    assert not draft.places.exists()
+    assert {each["id"]: (each["x"], each["y"]) for each in Page(client, review).graph["stages"]} == drawn
     assert Workflow.objects.get(pk=review.pk).revision == revision
 
 

@@ -64,7 +64,8 @@ def news_of(request: HttpRequest, workflow: Workflow, **toast: Json) -> str:
     view = _view_of(request)
     # A page that does not say what it shows is given everything.
     number = whole(request.POST, "since") if request.POST.get("since") else 0
-    context = sync(caller_of(request), fresh, view=view, number=number)
+    mark = request.POST.get("problems-mark")
+    context = sync(caller_of(request), fresh, view=view, number=number, problems_mark=mark)
     return render_to_string("builder/_sync.html", {**context, **toast}, request)
 
 

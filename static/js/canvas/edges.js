@@ -180,7 +180,8 @@ export function preview(points) {
 }
 
 export function startEdges() {
-  onGraph(() => redraw());
+  // Where nothing moved, the labels of cards that came anew have lost their places; the other edges lie as they lay.
+  onGraph(({ keys, moved }) => redraw(moved ? null : keys));
   document.fonts?.ready.then(() => redraw());
   document.getElementById("nodes").addEventListener("pointerover", (event) => {
     const button = event.target.closest(".edge-label");

@@ -62,7 +62,7 @@ function go(event) {
 }
 
 export function startMinimap() {
-  onGraph(anew);
+  onGraph(({ moved }) => moved && anew());
   onView(later);
   new ResizeObserver(anew).observe(region);
   new MutationObserver(anew).observe(document.documentElement, { attributeFilter: ["data-theme"] });

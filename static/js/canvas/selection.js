@@ -52,7 +52,7 @@ function tidySelection() {
 }
 
 export function startSelection() {
-  onGraph(tidySelection);
+  onGraph(({ moved }) => moved && tidySelection());
   region.addEventListener("focusin", (event) => {
     const node = nodeOf(event.target);
     if (!node) return;

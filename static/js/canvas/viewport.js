@@ -148,7 +148,9 @@ export function startViewport() {
     fit();
     region.focus({ preventScroll: true });
   });
-  onGraph(() => (back.hidden = anythingSeen()));
+  onGraph(({ moved }) => {
+    if (moved) back.hidden = anythingSeen();
+  });
   const before = JSON.parse(sessionStorage.getItem(kept) ?? "null");
   if (before) {
     Object.assign(view, before);
