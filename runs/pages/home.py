@@ -50,6 +50,7 @@ def project_cards(caller: Caller) -> dict[str, Json]:
         "import_url": reverse("import"),
         "load_demo_url": "" if slug_taken("demo") else reverse("load-demo"),
         "errors": {},
+        "typed": "",
     }
 
 

@@ -33,7 +33,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     try:
         made = create_project(caller, name)
     except Invalid as error:
-        context = {**pages.project_cards(caller), "errors": {"name": error.message}}
+        context = {**pages.project_cards(caller), "errors": {"name": error.message}, "typed": name}
         return render(request, "projects/list.html", context, status=422)
     return HttpResponseRedirect(reverse("project", args=[made.slug]))
 
@@ -50,12 +50,13 @@ def delete_project(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete a project whose name was typed."""
     caller = caller_of(request)
     found = project_for(caller, slug, Role.OWNER)
+    typed = request.POST.get("name", "").strip()
     try:
-        if request.POST.get("name", "").strip() != found.name:
+        if typed != found.name:
             raise Invalid(f"Type the name of the project, {found.name}, to delete it.")
         removal.delete_project(caller, found)
     except (Conflict, Invalid) as error:
-        context = settings_page(caller, found, delete_error=error.message)
+        context = settings_page(caller, found, delete_error=error.message, delete_typed=typed)
         return render(request, "projects/settings.html", context, status=error.status)
     messages.success(request, f"Deleted the project {found.name}")
     return HttpResponseRedirect(reverse("projects"))
