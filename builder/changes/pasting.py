@@ -78,7 +78,7 @@ def _shaped(stage: Any) -> bool:
 
 
 def _not_ours(why: str) -> Invalid:
-    return Invalid("What was pasted is not ours.", details=[Detail(path="text", message=why)])
+    return Invalid(f"This cannot be pasted: it {why}.", details=[Detail(path="text", message=why)])
 
 
 def _check_agents(draft: Draft, stages: Sequence[Block]) -> None:

@@ -118,7 +118,9 @@ def _refused(
         body = {"code": error.code, "message": error.message, "details": details}
         return JsonResponse({"error": body}, status=status)
     told = "; ".join(dict.fromkeys(detail["message"] for detail in details[:3]))
-    text = f"{error.message} {told}".strip() if told and told not in error.message else error.message
+    text = (
+        f"{error.message} {told[:1].upper()}{told[1:]}".strip() if told and told not in error.message else error.message
+    )
     if not request.headers.get("HX-Request"):
         messages.error(request, text)
         return _back(workflow, page)

@@ -15,11 +15,8 @@ import "./run-list.js";
 import "./bell.js";
 import "./keys.js";
 import "./outcomes.js";
+import "./sending.js";
 import { showToast } from "./toast.js";
-
-// Whoever signs in again in another tab gets a new token there; the cookie has it, this page's forms do not.
-const TOKEN = /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/;
-const HOLDS_TOKEN = "csrfmiddlewaretoken";
 
 // A view may answer a form with an ordinary redirect: without a script the browser follows it, with htmx we do the same
 // (also to the sign-in page when the session has ended).
@@ -32,12 +29,4 @@ document.addEventListener("htmx:before:response", (event) => {
   }
   for (const form of document.querySelectorAll("form[data-dirty]")) delete form.dataset.dirty;
   location.assign(raw.url);
-});
-
-document.addEventListener("htmx:config:request", (event) => {
-  const { request } = event.detail.ctx;
-  const token = TOKEN.exec(document.cookie)?.[1];
-  if (request.method === "GET" || !token) return;
-  request.headers["X-CSRFToken"] = token;
-  if (request.body?.has?.(HOLDS_TOKEN)) request.body.set(HOLDS_TOKEN, token);
 });
