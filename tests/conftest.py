@@ -40,10 +40,12 @@ def _no_network() -> Iterator[None]:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let Django begin with a copy of the migrated database; it migrates what is missing, which is nothing."""
     test = connections[DEFAULT_DB_ALIAS].settings_dict["TEST"]
-    if server_url := os.environ.get(PG_URL):
-        test["TEMPLATE"] = migrated.postgres_template(server_url)
+    server_url = os.environ.get(PG_URL, "")
+    template = migrated.empty(server_url)
+    if server_url:
+        test["TEMPLATE"] = template.source
     else:
-        shutil.copyfile(migrated.sqlite_file(), test["NAME"])
+        shutil.copyfile(template.source, test["NAME"])
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from redis import Redis
 
+from config.keys import socket_path
 from projects.stack.children import die_with_parent
 from tests import migrated
 from tests.plugin import PG_URL, ROOT, clean_environment
@@ -55,7 +56,7 @@ def alive(pid: int) -> bool:
 class Stack:
     """One running Baton with its own data folder, port and database. `env` adds settings.
 
-    Its database is a copy of one that `manage.py migrate` made, unless `from_nothing`.
+    Its database is a copy of one that the commands of a first start have made, unless `from_nothing`.
     """
 
     def __init__(
@@ -82,13 +83,20 @@ class Stack:
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def _new_database(self, from_nothing: bool) -> None:
-        if self._server_url:
-            template = "template1" if from_nothing else migrated.postgres_template(self._server_url)
-            self.env["DATABASE_URL"] = create_database(self._server_url, self._database, template)
-            return
+        """A copy of the template, whose admin has a token already. A data folder that has a database keeps it."""
         file = self.data / "baton.sqlite3"
-        if not from_nothing and not file.exists():
-            shutil.copyfile(migrated.sqlite_file(), file)
+        if from_nothing:
+            if self._server_url:
+                self.env["DATABASE_URL"] = create_database(self._server_url, self._database)
+            return
+        if not self._server_url and file.exists():
+            return
+        template = migrated.with_admin(self._server_url)
+        if self._server_url:
+            self.env["DATABASE_URL"] = create_database(self._server_url, self._database, str(template.source))
+        else:
+            shutil.copyfile(template.source, file)
+        self.token = template.token
 
     # Life
 
@@ -196,5 +204,4 @@ class Stack:
 
     def redis(self) -> Redis:
         """A client of this stack's Redis."""
-        shown = self.manage("shell", "-v", "0", "-c", "from django.conf import settings; print(settings.REDIS_URL)")
-        return Redis.from_url(shown.stdout.strip().splitlines()[-1])
+        return Redis(unix_socket_path=str(socket_path(self.data.resolve())))

@@ -67,7 +67,10 @@ def _is_ready(stack: Stack) -> bool:
 def test_any_command_with_the_same_data_folder_finds_the_running_stack(shared: Stack) -> None:
     """Interfaces 1: its database, keys and Redis."""
     assert shared.api("GET", "/projects").json() == {"items": [], "next": None}
-    assert shared.redis().ping()
+    asked = (
+        "from django.conf import settings; from redis import Redis; print(Redis.from_url(settings.REDIS_URL).ping())"
+    )
+    assert shared.manage("shell", "-v", "0", "-c", asked).stdout.strip() == "True"
 
 
 def test_a_second_up_on_the_same_data_folder_is_refused(shared: Stack) -> None:
