@@ -44,3 +44,7 @@ def test_an_approval_is_answered_by_a_link_on_a_phone(demo: Stack, open_context:
     expect(desk.get_by_text("“From the train.”")).to_be_visible()
     with_script.reload()
     expect(with_script.get_by_text("Already answered by admin: Approve")).to_be_visible()
+    found = problems(with_script) + sideways(with_script)
+    with_script.goto(f"{address[:-6]}abcdef")
+    expect(with_script.get_by_role("heading", name="There is no such link")).to_be_visible()
+    assert found + problems(with_script) + sideways(with_script) == []

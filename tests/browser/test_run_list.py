@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.looking import problems, sideways
-from tests.browser.product import ended, import_file, start, wait_for_run
+from tests.browser.product import ended, gate_of, import_file, start, wait_for_run
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
+
+_GATE = {"kind": "approval", "name": "Sign off", "message": "Fine?", "options": {"Yes": "go"}}
 
 
 def test_a_list_unfolds_in_place_and_announces_what_is_new(
@@ -23,10 +25,15 @@ def test_a_list_unfolds_in_place_and_announces_what_is_new(
     slug = import_file(
         demo,
         "Listed",
-        [{"name": "Ada", "script": [{"trigger_workflow": {"workflow": "Small"}}, {"say": "Back."}]}],
+        [
+            {"name": "Ada", "script": [{"trigger_workflow": {"workflow": "Small"}}, {"say": "Back."}]},
+            {"name": "Bad", "script": [{"fail": "bad_request"}]},
+        ],
         [
             {"name": "Large", "stages": [{"name": "Call", "assignments": [calls]}]},
             {"name": "Small", "stages": [{"name": "Work"}]},
+            {"name": "Broken", "stages": [{"name": "Break", "assignments": [{"agent": "Bad"}]}]},
+            {"name": "Held", "stages": [{"name": "Ask", "outcomes": ["go"], "exit_hooks": [_GATE]}]},
         ],
     )
     parent = start(demo, slug, "Large")
@@ -52,4 +59,23 @@ def test_a_list_unfolds_in_place_and_announces_what_is_new(
         found += problems(page)
         page.set_viewport_size({"width": 390, "height": 844})
         found += sideways(page)
+    wait_for_run(demo, start(demo, slug, "Broken")["id"], ended)
+    gate_of(demo, start(demo, slug, "Held")["id"])
+    for verb, status in (("Retry", "failed"), ("Cancel", "waiting")):
+        _choose(page, f"/p/{slug}/runs?status={status}", verb)
+        found += problems(page) + sideways(page)
+    page.goto(f"/p/{slug}/runs?status=failed")
+    page.get_by_text("Save this view").click()
+    page.locator("#view-name").fill("Broken ones")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Broken ones")).to_be_visible()
+    found += problems(page) + sideways(page)
     assert found == []
+
+
+def _choose(page: Page, address: str, verb: str) -> None:
+    """Choose the only run of a list, and be asked whether to do this to it."""
+    page.goto(address)
+    page.locator('#run-rows input[name="run"]').check()
+    page.get_by_role("button", name=f"{verb} 1 run").click()
+    expect(page.get_by_role("heading", name=f"{verb} 1 run?")).to_be_visible()
