@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from string import ascii_letters
 from typing import Any
 
 import pytest
@@ -230,6 +231,30 @@ def test_a_clean_drawer_shows_what_is_there_now_and_keeps_the_focus(enter: Calla
     mine.get_by_label("Task").fill("Check it three times.")
     save(mine)  # made from the newest: no conflict
     expect(card(two.ben, "Review")).to_contain_text("Check it three times.")
+
+
+def test_typing_and_focus_survive_fifty_pushes(enter: Callable[..., Two]) -> None:
+    """Ui.md, check 25: one types in a drawer, the other is on an assignment whose card is drawn anew each time."""
+    two = enter(view="")
+    task = open_stage(two.ada, "Review").get_by_label("Task")
+    task.press("End")
+    agent = two.ben.get_by_role("button", name=re.compile("^Assignment 1: Ada"))
+    agent.focus()
+    shown = int(two.ada.locator("#builder-seq").get_attribute("data-seq") or 0)
+    block, letters = two.block(), ascii_letters[:50]
+    for number, letter in enumerate(letters, start=1):
+        block["stages"][0]["task"] = f"Write it, take {number}."
+        answer = two.stack.api("PUT", f"/projects/{two.slug}/workflows/Flow", block)
+        assert answer.status_code == 200, answer.text
+        block = answer.json()
+        two.ada.keyboard.type(letter)
+
+    for page in (two.ada, two.ben):
+        expect(page.locator("#builder-seq")).to_have_attribute("data-seq", str(shown + 50))
+    expect(two.ben.get_by_role("region", name="Workflow canvas")).to_contain_text("take 50.")
+    expect(task).to_have_value(f"Check it.{letters}")
+    expect(task).to_be_focused()
+    expect(agent).to_be_focused()
 
 
 def test_both_delete_the_same_stage(enter: Callable[..., Two]) -> None:
