@@ -32,3 +32,4 @@ def test_a_choice_made_before_its_script_was_there_shows_its_fields(demo: Stack,
     page.unroute("**/reveal*.js")
 
     expect(drawer.get_by_label("Target workflow")).to_be_visible()
+    expect(drawer.get_by_text("Unsaved changes")).to_be_visible()
