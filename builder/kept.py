@@ -24,7 +24,7 @@ class PerStage(Generic[T]):
         """What was made of this stage, or is made now."""
         key = id(stage)
         kept = self._kept.get(key)
-        if kept is not None and kept[0]() is stage:
+        if kept is not None:  # it goes with the object, before another one can have its id
             return kept[1]
         made = self._make(stage)
         self._kept[key] = (ref(stage, lambda _: self._kept.pop(key, None)), made)

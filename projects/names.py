@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.utils.text import slugify
 
@@ -14,7 +15,14 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def name_key(text: str) -> str:
     """Two names with the same key are the same name: normalised, without case."""
+    return _kept_key(text) if len(text) <= MAX_NAME else _key(text)
+
+
+def _key(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+_kept_key = lru_cache(maxsize=4096)(_key)  # an edit asks for those of all stages, several times
 
 
 def name_problem(text: str) -> str | None:

@@ -15,14 +15,16 @@ from builder.changes import Draft, change
 from builder.commands import Command, PlaceCards, Redo, Restore, Tidy, Undo
 from builder.errors import EditedMeanwhile, NoSuchPart
 from builder.history import Deed, name_conflict
-from builder.models import Assignment, Edit, Stage, Workflow
+from builder.models import Edit, Workflow
 from builder.operations.placing import put_places, settle, tidy_places
 from builder.operations.storing import note, store_over
 from builder.operations.turning import redo, restore, undo
+from builder.part_rows import part_rows
 from builder.publish import hold, read_stored
 from builder.queries import with_version
 from builder.validation import refuse_shape
 from projects.access import Caller, Role, require
+from projects.models import Project
 
 Json = Any
 _COMMAND: TypeAdapter[Any] = TypeAdapter(Command)
@@ -85,19 +87,13 @@ def _carry_out(caller: Caller, workflow: Workflow, command: Any) -> Edited:
 
 def draft_of(workflow: Workflow) -> Draft:
     """The workflow as it stands, for a command to change."""
-    stages = list(Stage.objects.filter(workflow=workflow).order_by("position").values_list("pk", "version"))
-    inside: dict[int, list[int]] = {pk: [] for pk, _ in stages}
-    versions: dict[int, int] = {}
-    rows = Assignment.objects.filter(stage__workflow=workflow).order_by("stage__position", "position")
-    for pk, stage_id, version in rows.values_list("pk", "stage_id", "version"):
-        inside[stage_id].append(pk)
-        versions[pk] = version
+    rows = part_rows(workflow.pk)
     return Draft(
         block=shared_block_of(read_stored(workflow)),
-        stage_ids=[pk for pk, _ in stages],
-        stage_versions=[version for _, version in stages],
-        assignment_ids=list(inside.values()),
-        assignment_versions=versions,
+        stage_ids=list(rows.stages),
+        stage_versions=list(rows.stages.values()),
+        assignment_ids=rows.inside,
+        assignment_versions=rows.assignments,
         version=workflow.version,
         agents=Agent.objects.filter(project_id=workflow.project_id).values_list("name", flat=True).all,
     )
@@ -111,13 +107,13 @@ def copy_of(workflow: Workflow, stage_ids: list[int]) -> list[Mapping[str, Json]
 
 
 def _held(caller: Caller, workflow_id: int) -> Workflow:
-    rows = with_version(Workflow.objects.all())
-    found = rows.filter(pk=workflow_id).first()
-    if found is None:
+    project = Project.objects.filter(workflows=workflow_id).first()
+    if project is None:
         raise NoSuchPart("workflow")
-    require(caller, found.project, Role.EDITOR, missing=NoSuchPart("workflow").message)
-    hold(found.project_id)
-    held = rows.filter(pk=workflow_id).first()  # it may have gone while the lock was waited for
+    require(caller, project, Role.EDITOR, missing=NoSuchPart("workflow").message)
+    hold(project.pk)
+    # Read only now: it may have changed, or gone, while the lock was waited for.
+    held = with_version(Workflow.objects.filter(pk=workflow_id)).first()
     if held is None:
         raise NoSuchPart("workflow")
     return held

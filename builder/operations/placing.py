@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from builder.layout import Point, Spot, rows, standing
 from builder.models import Place, Stage, Workflow
+from builder.part_rows import placed
 from builder.patches import Entry, Patch
 from builder.publish import read_stored
 from builder.spec import WorkflowSpec
@@ -13,8 +14,7 @@ from builder.spec import WorkflowSpec
 
 def places_of(workflow: Workflow) -> dict[Spot, Point]:
     """The places that people have chosen."""
-    found = Place.objects.filter(stage__workflow=workflow).values_list("stage__name", "label", "x", "y")
-    return {(name, label): (x, y) for name, label, x, y in found}
+    return placed(workflow.pk)
 
 
 def settle(workflow: Workflow, spec: WorkflowSpec) -> dict[Spot, Point]:

@@ -95,7 +95,7 @@ def _drawn(graph: Graph, which: Sequence[int]) -> dict[str, Json]:
     stages = graph.spec.stages
     places = layout.standing(graph.spec, places_of(graph.workflow))
     end = layout.end_place(places, stages[-1])
-    ids = {stage.name: pk for stage, pk in zip(stages, graph.stage_ids, strict=True)}
+    ids = graph.ids
     return {
         "stages": [_drawn_stage(graph, place, places) for place in which],
         "targets": [

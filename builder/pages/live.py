@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from builder.history import last_number, name_of
-from builder.models import Assignment, Edit, Stage, Workflow
+from builder.models import Assignment, Edit, Workflow
 from builder.presence import COLOURS
 
 Json = Any
@@ -27,16 +27,14 @@ def live(workflow: Workflow, view: str) -> dict[str, Json]:
     }
 
 
-def news(workflow_id: int, later: Sequence[Edit], viewer: User) -> list[dict[str, Json]]:
+def news(stage_ids: Mapping[str, int], later: Sequence[Edit], viewer: User) -> list[dict[str, Json]]:
     """Of the edits `later` than what a page shows, oldest first, the newest fifty: the context of
-    builder/_news.html."""
+    builder/_news.html. `stage_ids` are those of all stages, by name."""
     edits = later[-_MOST:]
     if not edits:
         return []
     objects = [_objects(edit, edits[index + 1 :]) for index, edit in enumerate(edits)]
-    places = {at for found in objects for at in found}
-    names = {at[1] for at in places if len(at) > 1}
-    ids = _ids(workflow_id, names, any_assignment=any(at[0] == "assignment" for at in places))
+    ids = _ids(stage_ids, {at for found in objects for at in found})
     return [
         {
             "number": edit.number,
@@ -68,14 +66,14 @@ def _objects(edit: Edit, later: Iterable[Edit]) -> list[At]:
     return found
 
 
-def _ids(workflow_id: int, names: Collection[str], *, any_assignment: bool) -> dict[At, str]:
+def _ids(stage_ids: Mapping[str, int], places: Collection[At]) -> dict[At, str]:
     """What pages call these objects, drawers above all: ("stage", "Draft") is stage:12."""
-    stages = Stage.objects.filter(workflow_id=workflow_id, name__in=names).values_list("pk", "name")
-    ids: dict[At, str] = {("stage", name): f"stage:{pk}" for pk, name in stages}
+    names = {at[1] for at in places if len(at) > 1 and at[1] in stage_ids}
+    ids: dict[At, str] = {("stage", name): f"stage:{stage_ids[name]}" for name in names}
     ids |= {("workflow",): "workflow", ("stages",): "stages"}
-    if not any_assignment:
+    if not any(at[0] == "assignment" for at in places):
         return ids
-    rows = Assignment.objects.filter(stage__workflow_id=workflow_id, stage__name__in=names).order_by("position")
+    rows = Assignment.objects.filter(stage__in=[stage_ids[name] for name in names]).order_by("position")
     for pk, stage, agent in rows.values_list("pk", "stage__name", "agent__name"):
         key, turn = agent, 1
         while ("assignment", stage, key) in ids:  # the agent stands on the stage more than once

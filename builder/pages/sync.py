@@ -35,7 +35,7 @@ def sync(
         "same_problems": problems_mark is not None and around["problems_mark"] == problems_mark,
         "view": view,
         "can_edit": can_edit,
-        "news": news(workflow.pk, edits, caller.user),
+        "news": news(graph.ids, edits, caller.user),
     }
     if view == "canvas":
         return {**context, **canvas_partials(graph, changed, can_edit=can_edit)}
