@@ -113,7 +113,7 @@ class Stack:
                 stderr=err,
                 preexec_fn=partial(die_with_parent, os.getpid()),
             )
-        self.link = wait_until(self._printed_link, 180, "the login link")
+        self.link = wait_until(self._printed_link, 240, "the login link")
         wait_until(lambda: self.client.get("/readyz").status_code == 200, 120, "readyz")
         return self
 

@@ -22,7 +22,7 @@ from projects.stack import redis as embedded
 from projects.stack.children import Child, end_all
 
 _TICK = 0.1
-_START_PATIENCE = 60.0
+_START_PATIENCE = 180.0  # seconds; a machine that has much to do is slow, and what dies is started again anyway
 _STOP_PATIENCE = 8.0
 
 
@@ -126,7 +126,7 @@ class Supervisor:
         self._redis = Child("redis", command, os.environ)
         self._redis.start()
         client = redis.Redis(unix_socket_path=str(place), socket_timeout=1)
-        if not self._until(lambda: _answers(client), 15):
+        if not self._until(lambda: _answers(client), 60):
             raise CannotStart("The embedded Redis server did not start; redis/redis.log in the data folder says why.")
 
     def _check_redis(self) -> None:
@@ -158,7 +158,7 @@ class Supervisor:
     def _wait_for_web(self) -> None:
         address = f"http://127.0.0.1:{self._plan.port}/healthz"
         if not self._until(lambda: _is_up(address), _START_PATIENCE) and not self._stopping:
-            raise CannotStart("The web process did not answer within a minute; its own words are above.")
+            raise CannotStart("The web process did not answer within three minutes; its own words are above.")
 
     def _until(self, done: Callable[[], bool], seconds: float) -> bool:
         end = time.monotonic() + seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from projects.models import AuditEntry
@@ -14,11 +15,17 @@ from tests.projects.conftest import People
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    """What is stored of the password; slow to make, as it is meant to be."""
+    return make_password(PASSWORD)
+
+
 @pytest.fixture
-def people(people: People) -> People:
+def people(people: People, hashed: str) -> People:
     """Ana and Bob have a password."""
     for user in (people.ana, people.bob):
-        user.set_password(PASSWORD)
+        user.password = hashed
         user.save(update_fields=["password"])
     return people
 
