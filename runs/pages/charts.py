@@ -82,21 +82,6 @@ def spark(values: Sequence[tuple[str, float, str]], tone: str = "plain") -> dict
     return {"width": SPARK_WIDTH, "height": SPARK_HEIGHT, "tone": tone, "bars": bars, "says": top}
 
 
-def took(seconds: float | None) -> str:
-    """A duration in the words of a figure: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min"; a dash for none."""
-    if seconds is None:
-        return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, hours = whole // 60, whole // 3600
-    if hours:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
-
-
 def amount(value: float) -> str:
     """A count in few figures: "950", "12.3 k", "4.1 M"."""
     for limit, unit in ((1e6, "M"), (1e4, "k")):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.urls import reverse
 
 from builder.pages.text_diff import text_diff
 from runs.models import AgentRun, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.durations import between
 from runs.pages.looks import run_looks
 from runs.pages.tabs.prompts import cost
 from runs.pages.words import DECIDERS, origin_text
@@ -76,7 +76,7 @@ def _facts(a: WorkflowRun, b: WorkflowRun) -> list[tuple[str, tuple[str, str]]]:
     return [
         ("Origin", of(_origin)),
         ("Version", of(lambda run: run.version.number)),
-        ("Took", of(lambda run: took(run.started_at, run.finished_at))),
+        ("Took", of(lambda run: between(run.started_at, run.finished_at))),
         ("Turns", of(lambda run: run.requests)),
         ("Tokens in", of(lambda run: f"{run.input_tokens:,}" if run.input_tokens else "–")),
         ("Tokens out", of(lambda run: f"{run.output_tokens:,}" if run.output_tokens else "–")),
@@ -98,17 +98,6 @@ def _fact(label: str, one: str, other: str) -> dict[str, Json]:
     return {"label": label, "a": one, "b": other, "differs": one != other}
 
 
-def took(since: datetime | None, until: datetime | None) -> str:
-    """A duration in words: "0.4 s", "2 min 5 s", "1 h 3 min"; a dash where there is none."""
-    if since is None or until is None:
-        return "–"
-    seconds = (until - since).total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
 # The way
 
 
@@ -128,7 +117,7 @@ def _steps(run: WorkflowRun) -> list[dict[str, Json]]:
             "state": row.status,
             "outcome": row.outcome or "",
             "decided_by": DECIDERS.get(row.decided_by or "none", ""),
-            "took": "" if row.entry <= kept else took(row.started_at, row.finished_at),
+            "took": "" if row.entry <= kept else between(row.started_at, row.finished_at),
             "kept": row.entry <= kept,
             "agents": agents[row.pk],
             "calls": calls[row.name],

@@ -14,7 +14,8 @@ from builder.pages.project_frame import frame
 from projects.access import Caller
 from projects.models import Project
 from runs.figures import AgentFigures, Figures, RunFigures, Spent, agent_figures, run_figures, waiting_longest
-from runs.pages.charts import Bar, amount, chart, share, spark, took
+from runs.pages.charts import Bar, amount, chart, share, spark
+from runs.pages.durations import took
 from runs.pages.run_page import run_url
 from runs.pages.words import how_long
 

@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 
 from runs.models import Event, Rerun, WorkflowRun
-from runs.pages.charts import amount, share, took
+from runs.pages.charts import amount, share
+from runs.pages.durations import took
 from tests.web.conftest import Site, text_of
 from tests.web.test_run_list import add
 
@@ -143,9 +144,11 @@ def test_a_stranger_sees_nothing(site: Site, period: str) -> None:
 
 
 def test_words_of_figures() -> None:
-    """Figures are short, and never round a failure away."""
-    assert [took(each) for each in (None, 0.42, 59.9, 125, 7200, 7800)] == [
-        "–", "0.4 s", "1 min", "2 min 5 s", "2 h", "2 h 10 min"
-    ]  # fmt: skip
+    """Figures are short, and never round a failure away. A duration is rounded once, the same on every page."""
+    said = {
+        None: "–", 0: "0.0 s", 0.42: "0.4 s", 9.94: "9.9 s", 9.96: "10 s", 59.4: "59 s", 59.9: "1 min",
+        125: "2 min 5 s", 3599.6: "1 h", 7200: "2 h", 7800: "2 h 10 min", 86_399: "1 d", 360_000: "4 d 4 h",
+    }  # fmt: skip
+    assert {each: took(each) for each in said} == said
     assert [amount(each) for each in (0, 9999, 12_300, 4_100_000)] == ["0", "9 999", "12.3 k", "4.1 M"]
     assert [share(each) for each in (None, 0.0, 0.5, 0.99999, 1.0)] == ["–", "0 %", "50 %", "99.9 %", "100 %"]

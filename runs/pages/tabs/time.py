@@ -15,6 +15,7 @@ from builder.publish import frozen
 from builder.spec import Mode
 from runs.light_rows import light_calls
 from runs.models import AgentRun, AgentTurn, Event, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.durations import took
 from runs.pages.tabs.prompts import cost
 from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
 from runs.rerun_links import link_of
@@ -65,7 +66,7 @@ def time_tab(run: WorkflowRun, page: int) -> dict[str, Json]:
             **whole,
             "rows": [row for rows, _ in drawn for row in rows],
             "totals": [
-                {"kind": kind, "word": WORDS[kind], "text": _took(seconds)}
+                {"kind": kind, "word": WORDS[kind], "text": took(seconds)}
                 for kind, seconds in totals(spans).items()
                 if seconds >= 0.05
             ],
@@ -207,27 +208,18 @@ def _row(part: _Part, name: str, level: int, spans: Sequence[Span], critical: bo
             {"kind": span.kind, "x": x(span.start), "width": max(round(x(span.end) - x(span.start), 1), 1.5)}
             for span in spans
         ],
-        "took": _took(sum(sums.values())),
-        "says": ", ".join(f"{word} {_took(seconds)}" for word, seconds in sums.items() if seconds >= 0.05),
+        "took": took(sum(sums.values())),
+        "says": ", ".join(f"{word} {took(seconds)}" for word, seconds in sums.items() if seconds >= 0.05),
     }
-
-
-def _took(seconds: float) -> str:
-    """Seconds as people read them."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _ticks(part: _Part) -> list[dict[str, Json]]:
     whole = (part.end - part.start).total_seconds()
-    return [{"x": place * 25, "text": _took(whole * place / 4)} for place in range(5)]
+    return [{"x": place * 25, "text": took(whole * place / 4)} for place in range(5)]
 
 
 def _facts(run: WorkflowRun, part: _Part) -> list[tuple[str, str]]:
-    facts = [("Time of the run", _took(((run.finished_at or timezone.now()) - run.created_at).total_seconds()))]
+    facts = [("Time of the run", took(((run.finished_at or timezone.now()) - run.created_at).total_seconds()))]
     if tokens := run.input_tokens + run.output_tokens:
         facts.append(("Tokens", f"{run.input_tokens} in, {run.output_tokens} out" if tokens else ""))
     facts.append(("Answers of models", str(run.requests)))
