@@ -104,12 +104,24 @@ def _object(args: Any) -> dict[str, Any]:
     if not args:
         return {}
     if isinstance(args, dict):
-        return args if not deeper_than(args, ARGUMENT_DEPTH) else {_INVALID: "nested too deep"}
+        return _whole(args) if not deeper_than(args, ARGUMENT_DEPTH) else {_INVALID: "nested too deep"}
     try:
         found = json.loads(args, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return {_INVALID: args}
-    return found if isinstance(found, dict) and not deeper_than(found, ARGUMENT_DEPTH) else {_INVALID: args}
+    return _whole(found) if isinstance(found, dict) and not deeper_than(found, ARGUMENT_DEPTH) else {_INVALID: args}
+
+
+def _whole(args: dict[str, Any]) -> dict[str, Any]:
+    """Without half characters: as names of arguments the model layer cannot even write them down."""
+    text = json.dumps(args)
+    if "\\ud" not in text:
+        return args
+    return dict(json.loads(_replaced(json.dumps(args, ensure_ascii=False))))
+
+
+def _replaced(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _refuse(constant: str) -> Any:
@@ -124,7 +136,7 @@ def _storable(response: ModelResponse) -> Message:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = _replaced(text)
         message, size = json.loads(text), len(text)
     if size > ANSWER_BYTES:
         raise PermanentError("too_large", f"The answer is larger than {ANSWER_BYTES:,} bytes.")

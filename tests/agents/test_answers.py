@@ -82,7 +82,7 @@ def test_half_characters_are_replaced_before_they_are_stored(provider: Provider)
                             "type": "function",
                             "function": {
                                 "name": "t",
-                                "arguments": json.dumps({"whole": "\ud83d\ude00", "half": "\ude00"}),
+                                "arguments": json.dumps({"whole": "\ud83d\ude00", "half": "\ude00", "name \ude00": 1}),
                             },
                         }
                     ],
@@ -93,7 +93,7 @@ def test_half_characters_are_replaced_before_they_are_stored(provider: Provider)
     provider.answer(Raw(json.dumps(body).encode()))
     answer = Conversation(MODEL).turn()
     assert answer.text == "half \ufffd"
-    assert answer.calls[0].args == {"whole": "\U0001f600", "half": "\ufffd"}
+    assert answer.calls[0].args == {"whole": "\U0001f600", "half": "\ufffd", "name \ufffd": 1}
     assert json.dumps(answer.message, ensure_ascii=False).encode()
 
 

@@ -122,3 +122,18 @@ def test_a_call_that_hangs_is_cut_at_its_deadline(small: New, provider: Provider
 
     assert run["result"]["value"] == "Second try."
     assert [told["reason"] for told in one.told(run, "agent.retrying")] == ["timeout"]
+
+
+def test_what_a_model_writes_badly_is_kept_readable_and_a_megabyte_whole(small: New, provider: Provider) -> None:
+    """Issue 4, bad input: markup, ANSI, NUL, broken UTF-8 and results of 1 MB go through a run and come out as they
+    are, but for what no database holds."""
+    nasty = "<script>alert(1)</script> \x1b[31mred\x1b[0m \x07 a\x00b {{input}} \ud800 end"
+    kept = nasty.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
+    large = "é" * 500_000
+    one = small(workflow("Main", stage("Work", agent("Ada", model=MODEL)), stage("Read", agent("Ada", model=MODEL))))
+    shared = {"note": nasty, "tree": {nasty: [nasty]}, "large": large}
+    provider.answer(Calls((Call("share_results", {"results": shared}),)), Say(nasty), Say("Read."))
+    run = one.completed("Main", nasty.replace("\x00", "").replace("\ud800", ""))
+
+    assert run["result"]["value"] == {"note": kept, "tree": {kept: [kept]}, "large": large}
+    assert one.work(run, "Ada")["turns"][-1]["response"]["parts"][0]["content"] == kept
