@@ -39,6 +39,7 @@ def _link(run: WorkflowRun, link: Link, can_control: bool) -> dict[str, Json]:
         "since": _moment(link["since"]),
         "until": _moment(link["until"]),
         "then": link["then"],
+        "can_answer": can_control,
         **_way_out(run, link, can_control),
     }
 

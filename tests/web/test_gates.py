@@ -279,3 +279,12 @@ def test_the_run_page_shows_what_a_blocked_agent_asks(site: Site) -> None:
     assert post(site.client("operator"), gate, "", "Blue, please.").status_code == 302
     for address in (f"/r/{gate.run_id}/agents/{gate.agent_run_id}", f"/r/{gate.run_id}?tab=prompts"):
         assert "Blue, please." in text_of(site.client("viewer").get(address)), address
+
+
+@pytest.mark.parametrize(("who", "word"), [("operator", "Answer"), ("viewer", "Open")])
+def test_only_who_may_answer_is_asked_to(site: Site, who: str, word: str) -> None:
+    """Rule 10.4: the way to the gate says what one can do there."""
+    page = site.client(who).get(f"/r/{site.run.pk}").content.decode()
+
+    why = page.partition('<ol class="why">')[2].partition("</ol>")[0]
+    assert re.findall(rf'href="/a/{site.gate.pk}"[^>]*>(\w+)', why) == [word]
