@@ -167,7 +167,7 @@ class Stack:
 
     # Ways in
 
-    def manage(self, *args: str, input: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def manage(self, *args: str, input: str | None = None, timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """Run a management command against this stack; the caller judges its exit code."""
         command = [sys.executable, str(ROOT / "manage.py"), *args]
         return subprocess.run(

@@ -10,7 +10,7 @@ T = TypeVar("T")
 _PAUSE = 0.02  # seconds between two questions
 
 
-def wait_until(predicate: Callable[[], T], timeout: float = 15, message: str | Callable[[], str] = "") -> T:
+def wait_until(predicate: Callable[[], T], timeout: float = 60, message: str | Callable[[], str] = "") -> T:
     """Ask until the answer is true, and return it. Fails the test after `timeout` seconds.
 
     `message` says what was waited for; a function is asked for it only at the failure.

@@ -16,7 +16,7 @@ from tests.stack import Stack
 
 OpenPage = Callable[..., Page]
 collect_ignore = [] if find_firefox() else ["test_second_engine.py"]
-_PATIENCE = 20_000  # milliseconds that a page may take on a busy machine
+PATIENCE = 60_000  # milliseconds that a page may take on a busy machine
 # A page that a click led to is used when its scripts are there, as the one that `goto` opens.
 _ARRIVED = "addEventListener('DOMContentLoaded', () => { document.documentElement.dataset.arrived = 'true'; })"
 _NETWORK = re.compile("Failed to load resource|WebSocket|htmx:ws:error|Failed to fetch|AbortError")
@@ -56,7 +56,7 @@ def demo() -> Iterator[Stack]:
 @pytest.fixture(scope="package")
 def chrome() -> Iterator[Browser]:
     """The browser. Ends with this folder: while it runs, Django's ORM cannot be used in this process."""
-    expect.set_options(timeout=_PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chrome(), args=ARGUMENTS)
         yield browser
@@ -97,7 +97,7 @@ def open_context(chrome: Browser, session: StorageState, demo: Stack) -> Iterato
         if signed_in:
             options["storage_state"] = session
         context = chrome.new_context(base_url=demo.url, **options)
-        context.set_default_timeout(_PATIENCE)
+        context.set_default_timeout(PATIENCE)
         context.on("console", heard)
         context.on("weberror", lambda error: failed(str(error.error)))
         if options.get("java_script_enabled", True):

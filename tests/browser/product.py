@@ -33,7 +33,7 @@ def run_of(stack: Stack, run_id: str) -> Json:
     return stack.api("GET", f"/runs/{run_id}").json()
 
 
-def wait_for_run(stack: Stack, run_id: str, holds: Callable[[Json], bool], seconds: float = 20) -> Json:
+def wait_for_run(stack: Stack, run_id: str, holds: Callable[[Json], bool], seconds: float = 60) -> Json:
     """The run, once something holds for it."""
 
     def look() -> Json:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.conftest import is_complaint, wait_for_scripts
+from tests.browser.conftest import PATIENCE, is_complaint, wait_for_scripts
 from tests.browser.looking import problems, sideways
 from tests.browser.product import Visits, import_file
 from tests.stack import Stack
@@ -91,7 +91,7 @@ def enter(
                 context = chrome.new_context(
                     base_url=demo.url, storage_state=state, viewport={"width": 1280, "height": 800}
                 )
-                context.set_default_timeout(20_000)
+                context.set_default_timeout(PATIENCE)
                 context.on("console", heard)
                 context.on("page", wait_for_scripts)
                 contexts.append(context)

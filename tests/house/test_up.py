@@ -53,7 +53,7 @@ def test_a_killed_process_is_started_again(shared: Stack, role: str) -> None:
     killed = shared.kill(role)
     assert len(killed) == 1
 
-    wait_until(lambda: set(shared.pids(role)) - set(killed), 30, f"a new {role}")
+    wait_until(lambda: set(shared.pids(role)) - set(killed), 90, f"a new {role}")
     wait_until(lambda: _is_ready(shared), 60, "readyz")
 
 
@@ -111,7 +111,7 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_start_goes_on(
 
     stack.process.kill()
     stack.process.wait()
-    wait_until(lambda: _all_gone(pids), 30, "no process left")
+    wait_until(lambda: _all_gone(pids), 60, "no process left")
     link = stack.link
     stack.start()
 
@@ -139,7 +139,7 @@ def test_a_killed_make_leaves_no_process() -> None:
         stack.process.kill()
         stack.process.wait()
 
-        wait_until(lambda: _all_gone(pids), 30, "no process left")
+        wait_until(lambda: _all_gone(pids), 60, "no process left")
     finally:
         stack.stop()
 
@@ -147,7 +147,7 @@ def test_a_killed_make_leaves_no_process() -> None:
 def _refused(stack: Stack, *args: str, **env: str) -> str:
     """The one line on standard error with which `up` refuses to start."""
     command = [sys.executable, str(ROOT / "manage.py"), "up", "--no-demo", *args]
-    done = subprocess.run(command, env={**stack.env, **env}, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env={**stack.env, **env}, cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
