@@ -136,7 +136,7 @@ def _choices(row: Row, outcomes: Choices, workflows: Choices) -> dict[str, Choic
         "workflow": [{"value": "", "label": "Choose a workflow"}, *workflows],
         "deadline_outcome": _kept([{"value": "", "label": nothing}, *outcomes], row["deadline_outcome"]),
         "option": _kept(
-            [{"value": "", "label": "Lets the stage start" if entry else nothing}, *outcomes],
+            [{"value": "", "label": "Stage start" if entry else "No outcome"}, *outcomes],
             *(option["outcome"] for option in row["options"]),
         ),
     }

@@ -45,7 +45,8 @@ def settings_page(caller: Caller, project: Project, **changed: Json) -> dict[str
     """The context of projects/settings.html.
 
     `changed` are the parts of a form that was refused: `values`, `errors`, `seen`; `member`, `member_errors`; `token`,
-    `token_errors`; `delete_error`, `delete_typed`. Or what there is to show: `new_token`; `focus`, the part to go on in.
+    `token_errors`; `delete_error`, `delete_typed`. Or what there is to show: `new_token`; `focus`, the part to go on
+    in.
     """
     shown = frame(caller, project, "Settings")
     return {
