@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from agents.queries import agents_of
 from builder.models import Workflow
@@ -23,7 +24,12 @@ class Surroundings:
     workflows: Mapping[str, WorkflowSpec]
     archived: frozenset[str]
     default_model: str | None
-    people: People
+    project_id: int
+
+    @cached_property
+    def people(self) -> People:
+        """The project's members, read for the first gate that is looked at."""
+        return people_in([self.project_id]).get(self.project_id, {})
 
 
 def surroundings_in(project: Project) -> Surroundings:
@@ -36,5 +42,5 @@ def surroundings_in(project: Project) -> Surroundings:
         workflows=read_all(rows),
         archived=frozenset(row.name for row in rows if row.archived_at is not None),
         default_model=project.default_model,
-        people=people_in([project.pk]).get(project.pk, {}),
+        project_id=project.pk,
     )

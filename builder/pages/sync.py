@@ -18,17 +18,25 @@ VIEWS = ("outline", "canvas")
 
 
 def sync(
-    caller: Caller, workflow: Workflow, *, view: str, number: int, problems_mark: str | None = None
+    caller: Caller,
+    workflow: Workflow,
+    *,
+    view: str,
+    number: int,
+    problems_mark: str | None = None,
+    can_edit: bool | None = None,
 ) -> dict[str, Json]:
     """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`.
 
     `problems_mark` is the mark of the problems that it lists, where it says so: the same ones are not sent again.
+    `can_edit`: whether the caller may edit, where that is known.
     """
     graph = graph_of(workflow)
     edits = since(workflow.pk, number)
     changed = changed_since(number, edits, graph.spec)
-    role = role_of(caller, workflow.project)
-    can_edit = role is not None and role >= Role.EDITOR
+    if can_edit is None:
+        role = role_of(caller, workflow.project)
+        can_edit = role is not None and role >= Role.EDITOR
     around = shell(caller, graph, edits[-1].number if edits else None)
     context = {
         **around,

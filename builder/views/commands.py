@@ -94,7 +94,7 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
             messages.success(request, text)
         return _back(done.workflow, page)
     number = done.edit.number if done.edit is not None else 0
-    context = _synced(caller, done.workflow, page, number - 1 if number else None)
+    context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True)
     undoable = done.edit is not None and done.edit.kind in ("delete", "remove_outcome", "paste", "tidy")
     answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
     if done.made is not None:
@@ -102,10 +102,19 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
     return answer
 
 
-def _synced(caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None) -> dict[str, Json]:
+def _synced(
+    caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None, *, can_edit: bool | None = None
+) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
     number = 2**31 if number is None else number
-    return sync(caller, workflow, view=page["view"], number=number, problems_mark=page["problems_mark"])
+    return sync(
+        caller,
+        workflow,
+        view=page["view"],
+        number=number,
+        problems_mark=page["problems_mark"],
+        can_edit=can_edit,
+    )
 
 
 def _refused(
