@@ -120,7 +120,7 @@ def _watch_database() -> None:
     """Every statement, whether by the ORM or by our own kept SQL, and every commit."""
     from django.db import connection
 
-    from runs import rows
+    from projects import rows
 
     real_run, real_commit = rows._run, connection.commit
 

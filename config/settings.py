@@ -132,9 +132,9 @@ def _database() -> dict[str, Any]:
         }
     path = Path(unquote(url.path)) if url.scheme == "sqlite" else DATA / "baton.sqlite3"
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        # Under ASGI each request has a thread of its own: a connection that its thread kept would be nobody's.
+        "ENGINE": "config.sqlite" if COMMAND == "web" else "django.db.backends.sqlite3",
         "NAME": path,
-        # Under ASGI each request has a thread of its own: a kept connection would be nobody's.
         "CONN_MAX_AGE": None if _LONG_LIVED else 0,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
+from projects import rows
 from projects.errors import Forbidden, NotFound
 from projects.models import ApiToken, Member, Project
 
@@ -54,15 +55,19 @@ class Caller:
     token: ApiToken | None = None
 
 
+# Asked by every request: written out, so that it is built once.
+_ROLE = "SELECT role FROM projects_member WHERE project_id = %s AND user_id = %s"
+
+
 def role_of(caller: Caller, project: Project) -> Role | None:
     """The caller's role in a project, narrowed by the token; None when the project is not visible to them."""
     token = caller.token
     if token is not None and token.project_id is not None and token.project_id != project.pk:
         return None
-    found = Member.objects.filter(project=project, user=caller.user).values_list("role", flat=True).first()
-    if found is None:
+    found = rows.query(_ROLE, [project.pk, caller.user.pk])
+    if not found:
         return None
-    role = Role(found)
+    role = Role(found[0][0])
     if token is None or not token.scopes:
         return role
     cap = max((SCOPES[scope] for scope in token.scopes), key=lambda limit: limit.rank)
@@ -71,8 +76,8 @@ def role_of(caller: Caller, project: Project) -> Role | None:
 
 def roles_in(project: Project, user_ids: Iterable[int]) -> dict[int, Role]:
     """The roles of these users in a project, by user id; whoever is no member is left out."""
-    rows = Member.objects.filter(project=project, user__in=set(user_ids)).values_list("user_id", "role")
-    return {user_id: Role(role) for user_id, role in rows}
+    found = Member.objects.filter(project=project, user__in=set(user_ids)).values_list("user_id", "role")
+    return {user_id: Role(role) for user_id, role in found}
 
 
 def require(caller: Caller, project: Project, role: Role, *, missing: str = _NO_PROJECT) -> None:
@@ -98,7 +103,7 @@ def project_for(caller: Caller, slug: str, role: Role = Role.VIEWER) -> Project:
 
 def visible_projects(caller: Caller) -> QuerySet[Project]:
     """Every project that the caller can see."""
-    rows = Project.objects.filter(members__user=caller.user)
+    found = Project.objects.filter(members__user=caller.user)
     if caller.token is not None and caller.token.project_id is not None:
-        rows = rows.filter(pk=caller.token.project_id)
-    return rows
+        found = found.filter(pk=caller.token.project_id)
+    return found

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from projects import audit
+from projects import audit, rows
 from projects.access import SCOPES, Caller
 from projects.errors import Detail, Invalid
 from projects.models import ApiToken, LoginLink, Project
@@ -73,19 +73,19 @@ def caller_of(text: str) -> Caller | None:
     parts = _TOKEN.fullmatch(text)
     if parts is None:
         return None
-    token = ApiToken.objects.select_related("user").filter(public_id=parts[1]).first()
-    now = timezone.now()
-    if token is None or not hmac.compare_digest(token.digest, digest(text)):
+    found = rows.select(ApiToken, "public_id = %s", [parts[1]])
+    if not found or not hmac.compare_digest(found[0].digest, digest(text)):
         return None
-    if (
-        token.revoked_at is not None
-        or (token.expires_at is not None and token.expires_at <= now)
-        or not token.user.is_active
-    ):
+    token, now = found[0], timezone.now()
+    user = rows.fetch(User, token.user_id)
+    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
         return None
+    if user is None or not user.is_active:
+        return None
+    token.user = user
     if token.last_used_at is None or now - token.last_used_at > _USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    return Caller(token.user, token)
+    return Caller(user, token)
 
 
 def revoke_token(token: ApiToken, *, by: str = "") -> None:

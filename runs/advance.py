@@ -15,7 +15,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from builder.spec import FrozenVersion
-from runs import bell, fanout, rows, store
+from projects import rows
+from runs import bell, fanout, store
 from runs.children import final_envelope, new_child
 from runs.dry_values import dry_answer
 from runs.engine import facts

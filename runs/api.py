@@ -269,4 +269,4 @@ def answer(request: HttpRequest, gate_id: str, body: shapes.AnswerBody) -> Any:
     caller = _caller(request)
     gate = queries.gate_for(caller, gate_id, Role.OPERATOR)
     given = control.Answer(body.option, body.comment, caller, "api" if caller.token else "inbox")
-    return queries.gate_json(control.answer_gate(gate.pk, given))
+    return queries.gate_json(control.answer_gate(gate, given))

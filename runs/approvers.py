@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from projects.access import Caller, Role, role_of
+from projects.access import Caller, Role
 from projects.approvers import People, any_of, asked_people, is_asked, who
-from projects.errors import Forbidden
 from runs.engine.status import GateStatus
 from runs.models import Gate
 
@@ -24,13 +23,6 @@ def why_not(caller: Caller, gate: Gate, role: Role | None) -> str:
     if not is_asked(gate.approvers, caller.user.get_username(), role):
         return f"Only {who(gate.approvers)} may answer this gate."
     return ""
-
-
-def check_may_answer(caller: Caller, gate: Gate) -> None:
-    """Raise Forbidden, with the reason, for somebody who may not answer this gate."""
-    told = why_not(caller, gate, role_of(caller, gate.run.project))
-    if told:
-        raise Forbidden(told)
 
 
 def said_by(gate: Gate, name: str) -> str | None:

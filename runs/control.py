@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from projects.access import Caller
-from projects.errors import Detail, Invalid, NotFound
+from projects import rows
+from projects.access import Caller, role_of
+from projects.errors import Detail, Forbidden, Invalid, NotFound
 from runs import store
 from runs.advance import announce, apply
-from runs.approvers import check_may_answer, said_by
+from runs.approvers import said_by, why_not
 from runs.engine import facts
 from runs.engine.decision import Decision
 from runs.engine.status import GateStatus, RunStatus
 from runs.errors import AlreadyAnswered, GateClosed, LinkEnded, WrongState
 from runs.faults import crash_point
-from runs.ids import gate_id
 from runs.models import Gate, WorkflowCall
 from runs.store import Work
 from runs.targets import check_size
@@ -101,22 +101,22 @@ class Answer:
         return self.caller.user.get_username()
 
 
-def answer_gate(gate: UUID, answer: Answer) -> Gate:
+def answer_gate(gate: Gate, answer: Answer) -> Gate:
     """Decide a gate, once, or raise one of the voices that it takes; from whatever surface the answer came.
 
-    Raises GateClosed with who answered what and when, if it is decided; Forbidden for somebody who is not asked;
-    Invalid for an option that is not offered; AlreadyAnswered for a person's second equal answer; LinkEnded.
+    Returns it as it is then. Raises GateClosed with who answered what and when, if it is decided; Forbidden for
+    somebody who is not asked; Invalid for an option that is not offered; AlreadyAnswered for a person's second equal
+    answer; LinkEnded.
     """
-    row = Gate.objects.filter(pk=gate).first()
-    if row is None:
-        raise NotFound("There is no such gate.")
     check_size(answer.comment, "comment")
+    role = role_of(answer.caller, gate.run.project)
 
     def check(work: Work) -> None:
-        held = Gate.objects.select_related("run__project").get(pk=gate)
+        held = _as_it_is(gate)
         if held.status != GateStatus.OPEN.value:
             raise GateClosed(closed_message(held))
-        check_may_answer(answer.caller, held)
+        if told := why_not(answer.caller, held, role):
+            raise Forbidden(told)
         _check_option(held, answer)
         if said_by(held, answer.by) == answer.option:
             raise AlreadyAnswered(f"You have answered {answer.option} already; it takes {held.quorum} persons.")
@@ -124,14 +124,21 @@ def answer_gate(gate: UUID, answer: Answer) -> Gate:
     def record(work: Work, decision: Decision, now: datetime) -> None:
         if answer.link is not None and not store.use_link(answer.link, now):
             raise LinkEnded("This link has been used or withdrawn.")
-        if decision.closed:
-            store.record_answer(gate_id(work.row.pk, row.key), answer.caller.user.pk)
+        work.answerer = answer.caller.user.pk
 
-    fact = facts.GateAnswered(row.key, answer.option, answer.comment, answer.by, answer.channel)
-    announce(apply(row.run_id, fact, before=check, after=record))
+    fact = facts.GateAnswered(gate.key, answer.option, answer.comment, answer.by, answer.channel)
+    announce(apply(gate.run_id, fact, before=check, after=record))
     crash_point("gate.answered")
-    row.refresh_from_db()
-    return row
+    return _as_it_is(gate)
+
+
+def _as_it_is(gate: Gate) -> Gate:
+    """The gate as its row says now, with the run that was looked up with it."""
+    fresh = rows.fetch(Gate, gate.pk)
+    if fresh is None:
+        raise NotFound("There is no such gate.")
+    fresh.run = gate.run
+    return fresh
 
 
 def _check_option(gate: Gate, answer: Answer) -> None:

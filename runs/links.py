@@ -138,4 +138,4 @@ def answer_by_link(link: ApprovalLink, option: str, comment: str) -> Gate:
     Raises what answer_gate raises, and LinkEnded.
     """
     check_works(link)
-    return answer_gate(link.gate_id, Answer(option, comment, Caller(link.user), CHANNEL, link.pk))
+    return answer_gate(link.gate, Answer(option, comment, Caller(link.user), CHANNEL, link.pk))

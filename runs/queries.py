@@ -14,6 +14,7 @@ from builder.models import Workflow
 from projects.access import Caller, Role, require
 from projects.errors import Detail, Invalid, NotFound
 from projects.models import Project
+from projects.rows import fetch
 from runs.engine.status import AgentStatus, CallStatus, GateStatus
 from runs.ids import child_run_id
 from runs.light_rows import for_page
@@ -48,11 +49,14 @@ def run_for(caller: Caller, run_id: str, role: Role = Role.VIEWER, *, whole: boo
 
 def gate_for(caller: Caller, gate_id: str, role: Role = Role.VIEWER) -> Gate:
     """The gate, if the caller may do what `role` may. Raises NotFound or Forbidden."""
-    row = Gate.objects.select_related("run__project").filter(pk=as_uuid(gate_id)).first()
-    if row is None:
+    gate = fetch(Gate, as_uuid(gate_id))
+    run = fetch(WorkflowRun, gate.run_id) if gate is not None else None
+    project = fetch(Project, run.project_id) if run is not None else None
+    if gate is None or run is None or project is None:
         raise NotFound(_NO_GATE)
-    require(caller, row.run.project, role, missing=_NO_GATE)
-    return row
+    gate.run, run.project = run, project
+    require(caller, project, role, missing=_NO_GATE)
+    return gate
 
 
 def runs_of(project: Project, **filters: Any) -> QuerySet[WorkflowRun]:

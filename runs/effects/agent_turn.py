@@ -17,7 +17,8 @@ from agents.runtime import prompt, turn
 from agents.runtime.errors import PassingError, PermanentError
 from agents.tools import ask_person
 from builder.spec import AgentSpec, AssignmentSpec, StageSpec
-from runs import rows, store
+from projects import rows
+from runs import store
 from runs.advance import Outcome, Step, apply
 from runs.effects import earlier, tools
 from runs.engine import facts

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agents.runtime.prompt import EarlierStage
 from builder.spec import Mode
-from runs import rows
+from projects import rows
 
 # A prompt shows the latest visits and the beginning of each text: what matters for long is shared as results, and a
 # run of a thousand visits must not cost more per stage than one of ten.

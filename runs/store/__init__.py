@@ -1,6 +1,6 @@
 """The only room that writes rows of runs: load with a lock, save what was decided in one transaction."""
 
-from runs.store.calls import clear_cascade, keep_late, mark_cascade, record_answer, resolve_call, waiting_callers
+from runs.store.calls import clear_cascade, keep_late, mark_cascade, resolve_call, waiting_callers
 from runs.store.creating import NewCall, NewRun, child_id_for, insert_calls, insert_runs
 from runs.store.links import insert_link, use_link, withdraw_links
 from runs.store.rerunning import Keeps, insert_rerun
@@ -44,7 +44,6 @@ __all__ = [
     "lock",
     "mark_cascade",
     "mark_rung",
-    "record_answer",
     "renew_leases",
     "resolve_call",
     "save",

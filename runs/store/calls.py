@@ -7,13 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runs import rows
+from projects import rows
 from runs.engine.results import envelope
 from runs.engine.status import CallStatus
-from runs.models import (
-    Gate,
-    WorkflowCall,
-)
+from runs.models import WorkflowCall
 
 Json = Any
 
@@ -55,8 +52,3 @@ def resolve_call(call: WorkflowCall, status: CallStatus, back: dict[str, Json], 
 def keep_late(call: WorkflowCall, back: dict[str, Json]) -> bool:
     """Keep on the call what came after its wait had ended. False when it is kept already."""
     return WorkflowCall.objects.filter(pk=call.pk, late_envelope__isnull=True).update(late_envelope=back) == 1
-
-
-def record_answer(gate: UUID, user_id: int | None) -> None:
-    """Link the user account that answered a gate."""
-    Gate.objects.filter(pk=gate).update(answered_by_id=user_id)

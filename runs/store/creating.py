@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from runs import rows
+from projects import rows
 from runs.engine.decision import NewEvent
 from runs.engine.status import CallStatus
 from runs.ids import agent_run_id, call_id, child_run_id

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from runs import rows
+from projects import rows
 from runs.engine.decision import NewEvent
 from runs.models import (
     Event,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from runs import rows
+from projects import rows
 from runs.engine.decision import AgentChange, Decision, NewEvent, StageChange
 from runs.engine.state import position_to_json, values_to_json
 from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, StageStatus
@@ -52,8 +52,7 @@ def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
         now,
         lease,
     )
-    for decision in decisions:
-        save_gates(work, decision, now)
+    save_gates(work, decisions, now)
     if work.turn is not None:
         _save_turn(work.row.id, work.turn)
     note_routes(work, decisions, now)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from builder.publish import PerVersion, frozen
 from builder.spec import FrozenVersion
-from runs import rows
+from projects import rows
 from runs.engine import facts, machine
 from runs.engine.decision import Decision
 from runs.engine.draft import Definition
@@ -52,6 +52,7 @@ class Work:
     state: RunState
     decisions: list[Decision] = field(default_factory=list)
     turn: TurnRecord | None = None  # the model answer that this transaction stores
+    answerer: int | None = None  # the user account whose answer this transaction brings
     ready_before: frozenset[str] = frozenset()  # agents that were ready when the run was locked
 
     @property

@@ -63,7 +63,7 @@ def answer(request: HttpRequest, gate_id: str) -> HttpResponse:
     comment = request.POST.get("comment", "")
     given = control.Answer(request.POST.get("option", ""), comment, caller, "inbox")
     try:
-        control.answer_gate(found.pk, given)
+        control.answer_gate(found, given)
     except BatonError as error:
         return _refused(request, caller, found, error, comment)
     if request.headers.get("HX-Request"):

@@ -25,7 +25,7 @@ def _drive(run: WorkflowRun) -> WorkflowRun:
 
 
 def _ended(site: Site, option: str = "No") -> WorkflowRun:
-    answer_gate(site.gate.pk, GateAnswer(option, "", Caller(User.objects.get(username="owner")), "inbox"))
+    answer_gate(site.gate, GateAnswer(option, "", Caller(User.objects.get(username="owner")), "inbox"))
     return _drive(site.run)
 
 

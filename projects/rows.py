@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
-from runs.column_values import INTO, OUT_OF, stored_as
+from projects.column_values import INTO, OUT_OF, stored_as
 
 M = TypeVar("M", bound=Model)
 Adapt = Callable[[Any], Any] | None
