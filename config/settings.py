@@ -154,7 +154,7 @@ REDIS_SOCKET = keys.socket_path(DATA)
 REDIS_URL = BATON.redis_url or f"unix://{REDIS_SOCKET}"
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "projects.layer.PipelinedLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": "baton.ws"},
     }
 }

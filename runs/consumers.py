@@ -20,15 +20,6 @@ _GATHER = 0.2  # seconds that changes are gathered before the inbox is looked at
 _LOOK_AGAIN = json.dumps({"refresh": True})
 
 
-class _RunWatcher(Watcher):
-    """Watches runs: each hint names its run."""
-
-    async def run_changed(self, message: dict[str, Any]) -> None:
-        """A run of the group has news."""
-        if await self.may_still_watch():
-            await self.tell(message["seq"], run=message["run"])
-
-
 class RunConsumer(Member):
     """Watches one run, and the runs that it waits for, together with everybody else who does."""
 
@@ -76,16 +67,22 @@ def _tab_of(query: bytes) -> str:
     return tab if tab in TABS else ""
 
 
-class ProjectConsumer(_RunWatcher):
-    """Watches the runs of one project."""
+class ProjectConsumer(Watcher):
+    """Watches the runs of one project: each hint names its run."""
 
     def find(self, caller: Caller) -> tuple[frozenset[str], int]:
         """The project's group."""
         project = project_for(caller, self.scope["url_route"]["kwargs"]["slug"])
         return frozenset({project_group(project.pk)}), 0
 
+    async def runs_changed(self, message: dict[str, Any]) -> None:
+        """Runs of the project have news."""
+        if await self.may_still_watch():
+            for run, seq in message["runs"]:
+                await self.tell(seq, run=run)
 
-class InboxConsumer(_RunWatcher):
+
+class InboxConsumer(Watcher):
     """Watches what waits for one person, in all of their projects."""
 
     waiting: frozenset[tuple[UUID, int, int]] = frozenset()
@@ -109,7 +106,7 @@ class InboxConsumer(_RunWatcher):
             self.gathering.cancel()
         await super().disconnect(code)
 
-    async def run_changed(self, message: dict[str, Any]) -> None:
+    async def runs_changed(self, message: dict[str, Any]) -> None:
         """Some run asks people, or got an answer: a little later the page is told, if that is news to the viewer."""
         if message.get("gates") and (self.gathering is None or self.gathering.done()):
             self.gathering = asyncio.create_task(self._compare())

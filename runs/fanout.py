@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from agents.runtime.loop import submit
+from projects.layer import send_many
 from runs.engine.status import FINAL_RUN, RunStatus
 from runs.models import WorkflowRun
 
@@ -88,12 +90,21 @@ async def _send() -> None:
     if layer is None:
         return
     try:
-        for run_id, (project_id, seq) in batch.items():
-            hint = {"type": "run.changed", "run": str(run_id), "seq": seq, "gates": run_id in asking}
-            await layer.group_send(run_group(run_id), hint)
-            await layer.group_send(project_group(project_id), hint)
+        await send_many(layer, list(_hints(batch, asking)))
     except (RedisError, OSError) as error:
         log.warning("open pages were not told", error=str(error))
+
+
+def _hints(batch: Mapping[UUID, tuple[int, int]], asking: set[UUID]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is told to whom: each run's own page of it, and the pages of a project of all its runs at once."""
+    projects: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for run_id, (project_id, seq) in batch.items():
+        projects[project_id].append((str(run_id), seq))
+        hint = {"type": "run.changed", "run": str(run_id), "seq": seq, "gates": run_id in asking}
+        yield run_group(run_id), hint
+    for project_id, runs in projects.items():
+        gates = any(UUID(run_id) in asking for run_id, _ in runs)
+        yield project_group(project_id), {"type": "runs.changed", "runs": runs, "gates": gates}
 
 
 async def run_ended(run_id: UUID, seconds: float) -> bool:

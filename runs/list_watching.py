@@ -30,7 +30,7 @@ class ListConsumer(Watcher):
             self.gathering.cancel()
         await super().disconnect(code)
 
-    async def run_changed(self, message: dict[str, Any]) -> None:
+    async def runs_changed(self, message: dict[str, Any]) -> None:
         """Some run has news: a little later the page is told to look, once for all that came meanwhile."""
         if self.gathering is None or self.gathering.done():
             self.gathering = asyncio.create_task(self._tell_soon())

@@ -15,7 +15,7 @@ from config.sqlite.base import DatabaseWrapper
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Any:
+def make(db: None, tmp_path: Path) -> Any:
     """Makes wrappers for one file, as each thread of Django has its own."""
     settings = {**connections["default"].settings_dict, "NAME": tmp_path / "kept.sqlite3"}
     settings["OPTIONS"] = {"timeout": 1, "init_command": "PRAGMA journal_mode=WAL;"}
