@@ -7,60 +7,22 @@ work for this worker; the rest is rung. Effects (model calls, tools that reach o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
-from builder.spec import FrozenVersion
-from projects import rows
 from runs import bell, fanout, store
-from runs.children import final_envelope, new_child
-from runs.dry_values import dry_answer
+from runs.batch import Batch, Outcome, Step
 from runs.engine import facts
-from runs.engine.decision import Decision, RouteRequest
-from runs.engine.results import envelope
-from runs.engine.state import AgentState, RunState
-from runs.engine.status import AgentStatus, CallStatus, RunStatus
-from runs.errors import LeaseLost, Refused
+from runs.engine.decision import Decision
+from runs.engine.status import AgentStatus, RunStatus
+from runs.errors import LeaseLost
 from runs.ids import agent_run_id
-from runs.leases import new_lease
-from runs.models import AgentRun, WorkflowRun
+from runs.models import AgentRun
 from runs.store import NewCall, TurnRecord, Work
-from runs.targets import find_target
 
-_MAX_RINGS = 16  # rings for one run after one transaction
 MAX_LOST_CLAIMS = 5  # claims lost without progress before an agent counts as poison
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A claimed piece of work: one turn of one agent, or the tools that its last turn left to run."""
-
-    run: WorkflowRun
-    state: RunState
-    frozen: FrozenVersion
-    agent: AgentState
-    conversation: Any = None  # runs.effects.agent_turn.Conversation, when this worker holds it already
-
-    def with_conversation(self, conversation: Any) -> Step:
-        """The same step for a worker that knows the messages so far."""
-        return replace(self, conversation=conversation)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one transaction leaves behind: the step this worker goes on with, and who else is to be told."""
-
-    step: Step | None = None
-    children: list[UUID] = field(default_factory=list)
-    ready: list[UUID] = field(default_factory=list)  # runs with work for other workers, one entry per piece
-    changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
-    gates: set[UUID] = field(default_factory=set)  # changed runs whose gates or questions changed
-    ended: bool = False  # one of the changed runs has ended
-    decision: Decision | None = None
 
 
 def announce(outcome: Outcome) -> None:
@@ -90,7 +52,7 @@ def apply(
     """
 
     def work() -> Outcome:
-        batch = _Batch(timezone.now(), worker)
+        batch = Batch(timezone.now(), worker)
         held = batch.lock(run_id)
         if held is None:
             return Outcome()
@@ -115,7 +77,7 @@ def claim(run_id: UUID) -> Outcome | None:
     """Claim one piece of ready work of a run: a queued run is started first. None when there is nothing to do."""
 
     def work() -> Outcome | None:
-        batch = _Batch(timezone.now(), worker=True)
+        batch = Batch(timezone.now(), worker=True)
         held = batch.lock(run_id)
         if held is None or held.state.over or held.state.paused:
             return None
@@ -131,7 +93,7 @@ def claim(run_id: UUID) -> Outcome | None:
     return store.in_transaction(work)
 
 
-def _recover(batch: _Batch, held: Work) -> None:
+def _recover(batch: Batch, held: Work) -> None:
     """Take over agents whose worker has stopped renewing its lease."""
     running = [agent for agent in held.state.agents if agent.status is AgentStatus.RUNNING]
     if not running:
@@ -157,144 +119,3 @@ def _recover(batch: _Batch, held: Work) -> None:
 def release(step: Step) -> None:
     """Give a claimed step back and ring for it: this task has done its share."""
     announce(apply(step.run.pk, facts.Released(step.agent.key, step.agent.epoch)))
-
-
-class _Batch:
-    """One transaction's works: the runs it locked, and what it decided for each."""
-
-    def __init__(self, now: datetime, worker: bool) -> None:
-        self.now = now
-        self.worker = worker
-        self.outcome = Outcome()
-        self._works: dict[UUID, Work] = {}
-
-    def lock(self, run_id: UUID) -> Work | None:
-        """Lock a run, once per transaction."""
-        if run_id not in self._works:
-            held = store.lock(run_id)
-            if held is None:
-                return None
-            self._works[run_id] = held
-        return self._works[run_id]
-
-    def decide(
-        self, held: Work, fact: facts.Fact, *, turn: TurnRecord | None = None, calls: Sequence[NewCall] = ()
-    ) -> Decision:
-        """Decide a fact, write the calls it opened, and resolve the workflow a route leads to."""
-        decision = held.decide(fact, self.now)
-        if decision.ignored:
-            return decision
-        if turn is not None:
-            for tool in turn.tools:
-                tool["result"] = decision.replies.get(tool["index"], tool["result"])
-            held.turn = turn
-        accepted = [call for call in calls if call.key in decision.accepted]
-        if accepted:
-            self._insert(held, accepted)
-        if decision.route is not None:
-            self._resolve_route(held, decision.route)
-        if decision.opened and held.row.dry is not None:
-            self._answer_gate(held)
-        return decision
-
-    def _answer_gate(self, held: Work) -> None:
-        """The plan of a dry run answers its gates, unless people are to be asked."""
-        answer = dry_answer(held)
-        if answer is not None:
-            self.decide(held, answer)
-
-    def _insert(self, held: Work, calls: Sequence[NewCall]) -> None:
-        # The rows that calls point to (agent run, stage run) are there: an agent calls after it began.
-        children = store.insert_calls(held, calls, self.now)
-        self.outcome.children.extend(child.pk for child in children)
-        for child in children:
-            self.outcome.changed[child.pk] = (child.project_id, 1)
-
-    def _resolve_route(self, held: Work, request: RouteRequest) -> None:
-        row = held.row
-        try:
-            target = find_target(row.project_id, row.lineage, request.workflow, request.input, dry=row.dry)
-        except Refused as refused:
-            call = NewCall(
-                request.call,
-                refused.known or request.workflow,
-                CallStatus.REFUSED,
-                request.agent,
-                envelope=envelope("refused", error=refused.message),
-            )
-            store.insert_calls(held, [call], self.now)
-            self.decide(
-                held,
-                facts.RouteRefused(request.call, refused.known or request.workflow, refused.message, refused.detail),
-            )
-            return
-        child = new_child(row, target, request.call, "agent" if request.agent else "route")
-        call = NewCall(request.call, target.name, CallStatus.WAITING, request.agent, "", child, timeout=request.timeout)
-        self._insert(held, [call])
-        self.decide(held, facts.RouteOpened(request.call, target.name, str(child.id), target.input, request.timeout))
-
-    def step_of(self, held: Work, key: str, conversation: Any = None) -> None:
-        """Make a claimed agent the step that this worker goes on with."""
-        agent = held.state.agent(key)
-        if agent is not None:
-            self.outcome.step = Step(held.row, held.state, held.frozen, agent, conversation)
-
-    def finish(self, held: Work, fact: facts.Fact | None) -> None:
-        """Carry the end of runs to their callers, claim the next step, and write everything."""
-        self._wake_callers(held)
-        for work in list(self._works.values()):
-            if self.worker and self.outcome.step is None:
-                self._claim_next(work, fact)
-        lease = new_lease() if self.worker else None
-        with rows.together():
-            self._save(lease, fact)
-        if self.outcome.step is not None:
-            # The step was taken before the row was written: hand on the state as it stands now.
-            work = self._works[self.outcome.step.run.pk]
-            agent = work.state.agent(self.outcome.step.agent.key)
-            self.outcome.step = replace(self.outcome.step, state=work.state, agent=agent or self.outcome.step.agent)
-
-    def _save(self, lease: store.Lease | None, fact: facts.Fact | None) -> None:
-        for work in self._works.values():
-            if work.decisions:
-                self.outcome.gates |= {work.row.pk for decision in work.decisions if decision.asks_people}
-                store.save(work, self.now, lease)
-                self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
-                self.outcome.ended = self.outcome.ended or work.state.over
-            if not work.state.paused:
-                known = set() if isinstance(fact, facts.Resumed) else work.ready_before
-                ready = sum(
-                    1 for agent in work.state.agents if agent.status is AgentStatus.READY and agent.key not in known
-                )
-                self.outcome.ready.extend([work.row.pk] * min(ready, _MAX_RINGS))
-
-    def _claim_next(self, work: Work, fact: facts.Fact | None) -> None:
-        """The same agent goes on under its claim; else the first that is ready."""
-        if work.state.over or work.state.paused:
-            return
-        if isinstance(fact, facts.TurnTaken | facts.ToolsRun):
-            same = work.state.agent(fact.agent)
-            if same is not None and same.status is AgentStatus.RUNNING and same.epoch == fact.epoch and work.decisions:
-                self.step_of(work, fact.agent)
-                return
-        ready = next((agent for agent in work.state.agents if agent.status is AgentStatus.READY), None)
-        if ready is not None:
-            self.decide(work, facts.Claimed(ready.key))
-            self.step_of(work, ready.key)
-
-    def _wake_callers(self, ended: Work) -> None:
-        """A run that ended resolves the waits for it in this very transaction, and so on up the chain."""
-        if not ended.state.over or not ended.decisions:
-            return
-        back = final_envelope(ended.row.pk, ended.state)
-        for call in store.waiting_callers(ended.row.pk):
-            caller = self.lock(call.run_id)
-            if caller is None:
-                continue
-            if call.status != CallStatus.WAITING.value:
-                if store.keep_late(call, back):
-                    self.decide(caller, facts.CallLate(call.key, call.workflow_name, back))
-                continue
-            if store.resolve_call(call, CallStatus(back["status"]), back, self.now):
-                self.decide(caller, facts.CallReturned(call.key, call.workflow_name, back))
-                self._wake_callers(caller)

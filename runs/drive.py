@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 
 from runs import bell, fanout
-from runs.advance import Outcome, Step, claim, release
+from runs.advance import claim, release
+from runs.batch import Outcome, Step
 from runs.effects.agent_turn import carry_out
 from runs.errors import LeaseLost
 from runs.ids import agent_run_id

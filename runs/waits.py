@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from builder.publish import frozen
 from builder.spec import ApprovalHook
-from runs.advance import Outcome, announce, apply
+from runs.advance import announce, apply
+from runs.batch import Outcome
 from runs.children import final_envelope
 from runs.engine import facts
 from runs.engine.results import envelope

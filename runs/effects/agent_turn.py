@@ -19,7 +19,8 @@ from agents.tools import ask_person
 from builder.spec import AgentSpec, AssignmentSpec, StageSpec
 from projects import rows
 from runs import store
-from runs.advance import Outcome, Step, apply
+from runs.advance import apply
+from runs.batch import Outcome, Step
 from runs.effects import earlier, tools
 from runs.engine import facts
 from runs.engine.beside import Message

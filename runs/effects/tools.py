@@ -13,7 +13,7 @@ from builder.queries import catalogue
 from builder.spec import AssignmentSpec, Capability, StageSpec
 from projects.errors import Invalid
 from runs import waits
-from runs.advance import Step
+from runs.batch import Step
 from runs.children import final_envelope, new_child
 from runs.effects import workflow_tools
 from runs.engine import facts

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents import tools as agent_tools
 from runs import store
-from runs.advance import Step
+from runs.batch import Step
 from runs.children import final_envelope
 from runs.control import cancel_started_run
 from runs.errors import Refused, WrongState
