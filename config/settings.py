@@ -74,8 +74,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.ErrorPages",
     "axes.middleware.AxesMiddleware",
+    "config.middleware.ErrorPages",
 ]
 TEMPLATES = [
     {
