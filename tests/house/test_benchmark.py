@@ -79,7 +79,7 @@ def test_the_parts_of_the_time_add_up(measured: tuple[dict[str, Any], str, str])
 
     # Medians of parts need not sum up to the median of the whole, but what is not named must be little.
     assert 0.4 < parts / figures["clock"]["SQLite"]["clock"] < 1.6
-    assert len(steps) == _TURNS + 3
+    assert len(steps) == _TURNS + 2
 
 
 def test_the_document_holds_the_table_that_is_printed(measured: tuple[dict[str, Any], str, str]) -> None:
