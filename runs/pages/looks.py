@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
-from runs.models import AgentRun, Gate, WorkflowCall, WorkflowRun
+from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
+from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 
 
 class Look(NamedTuple):
@@ -40,3 +40,10 @@ def run_looks(runs: Iterable[WorkflowRun]) -> dict[UUID, Look]:
 def waiting_for(workflows: list[str]) -> Look:
     """The look of whatever waits for these workflows."""
     return Look("blocked", f"Waiting for {workflows[0] if len(workflows) == 1 else f'{len(workflows)} workflows'}")
+
+
+def visit_look(visit: StageRun, link: Rerun | None) -> Look:
+    """The look of a visit; one that a re-run kept was done by the run that `link` names."""
+    if link is not None and visit.entry <= link.kept and visit.status == StageStatus.DONE.value:
+        return Look("kept", f"Kept from #{link.of_number}")
+    return Look(visit.status)

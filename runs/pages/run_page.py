@@ -15,7 +15,7 @@ from builder.spec import WorkflowSpec
 from projects.access import Caller
 from runs.engine.status import FINAL_RUN, CallStatus, GateStatus, RunStatus
 from runs.light_rows import light_calls
-from runs.models import Event, Gate, WorkflowCall, WorkflowRun
+from runs.models import Event, Gate, Rerun, WorkflowCall, WorkflowRun
 from runs.pages.control import controls
 from runs.pages.looks import Look, run_looks
 from runs.pages.readable import cut
@@ -25,6 +25,7 @@ from runs.pages.stages import Parts, Visit, stages, targets, visits_of
 from runs.pages.tree import lineage, tree
 from runs.pages.waiting import waiting
 from runs.pages.words import event_row, origin_text
+from runs.rerun_links import link_of
 from runs.why import Link, why
 
 Json = Any
@@ -53,6 +54,7 @@ class Snapshot:
     visits: Sequence[Visit]
     links: Sequence[Link]
     tree: list[dict[str, Json]]
+    link: Rerun | None
 
     @property
     def spec(self) -> WorkflowSpec:
@@ -79,7 +81,8 @@ def snapshot(run: WorkflowRun, since: int | None) -> Snapshot:
     looks = run_looks([run, *(call.child for call in calls if call.child is not None)])
     line = lineage(run)
     events = _events(run, since)
-    return Snapshot(run, since, events, gates, calls, looks, line, visits_of(run), why(run), tree(run, line[0]))
+    below = tree(run, line[0])
+    return Snapshot(run, since, events, gates, calls, looks, line, visits_of(run), why(run), below, link_of(run))
 
 
 def page(
@@ -92,7 +95,7 @@ def page(
 def page_of(seen: Snapshot, *, can_control: bool, viewer: Caller | None = None) -> dict[str, Json]:
     """The same of a snapshot."""
     run, since, only = seen.run, seen.since, seen.touched
-    parts = Parts(run, seen.gates, seen.calls, seen.looks)
+    parts = Parts(run, seen.gates, seen.calls, seen.looks, seen.link)
     return {
         **frame(Frame(run, seen.looks[run.pk], seen.line, seen.gates, seen.calls, can_control), "live"),
         "waiting": waiting(run, seen.links, can_control=can_control),

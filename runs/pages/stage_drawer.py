@@ -12,10 +12,11 @@ from builder.publish import frozen
 from builder.spec import StageSpec
 from projects.errors import NotFound
 from runs.light_rows import light_calls
-from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
-from runs.pages.looks import run_looks
+from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.looks import run_looks, visit_look
 from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
+from runs.rerun_links import link_of
 
 Json = Any
 _VISITS = 20  # at a time: a stage of a loop may have a thousand
@@ -29,7 +30,8 @@ def stage_drawer(run: WorkflowRun, number: int) -> dict[str, Json]:
     gates = list(Gate.objects.filter(run=run, stage_run__in=latest))
     keys = [f"route/{visit.entry}" for visit in latest]
     calls = list(light_calls(WorkflowCall.objects.filter(run=run, key__in=keys)))
-    parts = Parts(run, gates, calls, run_looks(call.child for call in calls if call.child is not None))
+    looks = run_looks(call.child for call in calls if call.child is not None)
+    parts = Parts(run, gates, calls, looks, link_of(run))
     (shown,) = stages(parts, [Visit.of(visit) for visit in latest], {number - 1})
     return {
         "key": f"stage:{number}",
@@ -62,17 +64,17 @@ def _part(run: WorkflowRun, number: int, found: list[StageRun]) -> dict[str, Jso
     agents: dict[UUID, list[AgentRun]] = defaultdict(list)
     for agent in AgentRun.objects.filter(stage_run__in=shown).order_by("position"):
         agents[agent.stage_run_id].append(agent)
-    address = reverse("run-stage", args=[run.pk, number])
+    address, link = reverse("run-stage", args=[run.pk, number]), link_of(run)
     return {
-        "visits": [_visit(row, agents[row.pk]) for row in shown],
+        "visits": [_visit(row, agents[row.pk], link) for row in shown],
         "older_url": f"{address}?before={shown[-1].visit}" if len(found) > _VISITS else "",
     }
 
 
-def _visit(row: StageRun, agents: list[AgentRun]) -> dict[str, Json]:
+def _visit(row: StageRun, agents: list[AgentRun], link: Rerun | None) -> dict[str, Json]:
     return {
         "visit": row.visit,
-        "state": row.status,
+        **visit_look(row, link)._asdict(),
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "outcome": row.outcome or "",

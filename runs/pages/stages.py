@@ -17,9 +17,9 @@ from builder.publish import frozen
 from builder.spec import END, ApprovalHook, AssignmentSpec, StageSpec, WorkflowRoute
 from projects.access import Caller
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
-from runs.models import AgentRun, Gate, StageRun, WorkflowCall, WorkflowRun
+from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages import gates as gate_pages
-from runs.pages.looks import Look, waiting_for
+from runs.pages.looks import Look, visit_look, waiting_for
 from runs.pages.readable import readable
 from runs.pages.run_graph import target_id
 from runs.pages.shapes import route_words
@@ -41,6 +41,7 @@ class Parts:
     gates: Sequence[Gate]
     calls: Sequence[WorkflowCall]
     looks: Mapping[UUID, Look]
+    link: Rerun | None = None  # what it repeats
 
 
 class Visit(NamedTuple):
@@ -105,7 +106,7 @@ def _stage(
         "number": index + 1,
         "name": spec.name,
         "drawer_url": reverse("run-stage", args=[parts.run.pk, index + 1]),
-        **(_look(row, gates, agents, routed) if row else _not_entered(parts.run))._asdict(),
+        **(_look(parts, row, gates, agents, routed) if row else _not_entered(parts.run))._asdict(),
         "visit": row.visit if row else 0,
         "max_visits": spec.max_visits,
         "started_at": row.started_at if row else None,
@@ -162,12 +163,14 @@ def _not_entered(run: WorkflowRun) -> Look:
     return Look("skipped" if RunStatus(run.status) in FINAL_RUN else "pending")
 
 
-def _look(row: StageRun, gates: Sequence[Gate], agents: Sequence[AgentRun], routed: Sequence[WorkflowCall]) -> Look:
+def _look(
+    parts: Parts, row: StageRun, gates: Sequence[Gate], agents: Sequence[AgentRun], routed: Sequence[WorkflowCall]
+) -> Look:
     # A visit is done once its outcome is routed; the run does not go on before the routed workflow has ended.
     if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
         return waiting_for(waiting)
     if row.status != StageStatus.RUNNING.value:
-        return Look(row.status)
+        return visit_look(row, parts.link)
     if any(is_open(gate) and not gate.is_question for gate in gates):
         return Look("open")
     at_work = [agent for agent in agents if agent.finished_at is None]

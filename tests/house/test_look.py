@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 STATES = (
-    "pending", "queued", "ready", "running", "blocked", "retrying", "waiting", "paused", "done", "completed",
+    "pending", "queued", "ready", "running", "blocked", "retrying", "waiting", "paused", "done", "kept", "completed",
     "failed", "cancelled", "skipped", "timed_out", "refused", "open", "answered", "expired",
 )  # fmt: skip
 FORBIDDEN = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib.auth.models import User
 
 from projects.access import Caller
@@ -113,6 +115,24 @@ def test_the_time_of_a_kept_stage_is_that_of_the_run_it_was_kept_from(site: Site
     assert "Archive" in text_of(page)
     old.delete()
     assert f"Kept from #{old.number}" in text_of(_page(site, f"/r/{new.pk}?tab=time"))
+
+
+def test_a_kept_stage_says_so_on_the_drawing_and_in_its_drawer(site: Site) -> None:
+    """Rule 10.2 and ui.md, section 6: what this run has not done itself is not called done, and shows no time."""
+    old = _ended(site)
+    form = form_in(site.client("operator").get(f"/r/{old.pk}/again", headers=HTMX), "/r/")
+    site.client("operator").post(form.action, form.with_changes({"stage": "Archive"}), headers=HTMX)
+    new = _drive(_newest(site))
+
+    page = _page(site, f"/r/{new.pk}").content.decode()
+    said = re.findall(r'<span id="says-\d+" hidden>([^<]*)</span>', page)
+    kept = f"Kept from #{old.number}"
+    assert said == [f"Stage 1: Draft, {kept}", f"Stage 2: Look, {kept}", "Stage 3: Archive, Done"]
+    states = re.findall(r'<div class="node-state">(.*?)</div>', page)
+    assert ["elapsed" in state for state in states] == [False, False, True]
+    assert "#state-kept" in states[0]
+    drawer = _page(site, f"/r/{new.pk}/stages/1")
+    assert text_of(drawer).count(kept) == 2  # the stage and its visit
 
 
 def test_two_runs_are_compared_side_by_side(site: Site) -> None:
