@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID, uuid5
 
+_MOST = 8_192  # ids that are kept: a step asks for the same few again and again
 
+
+@lru_cache(maxsize=_MOST)
 def stage_run_id(run_id: UUID, entry: int) -> UUID:
     """Id of the visit with that number."""
     return uuid5(run_id, f"stage:{entry}")
 
 
+@lru_cache(maxsize=_MOST)
 def agent_run_id(run_id: UUID, key: str) -> UUID:
     """Id of the agent run with that key ("ENTRY/POSITION")."""
     return uuid5(run_id, f"agent:{key}")
@@ -20,6 +25,7 @@ def gate_id(run_id: UUID, key: str) -> UUID:
     return uuid5(run_id, f"gate:{key}")
 
 
+@lru_cache(maxsize=_MOST)
 def call_id(run_id: UUID, key: str) -> UUID:
     """Id of the workflow call with that key ("AGENT KEY/TURN/INDEX" or "route/ENTRY")."""
     return uuid5(run_id, f"call:{key}")
