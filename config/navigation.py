@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from projects.access import Caller
+from projects.queries import first_projects
 from runs.pages.inbox import open_count
+
+_SWITCHED = 20  # projects in the menu of the breadcrumb; the page of all projects has the others
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
@@ -24,4 +28,10 @@ def nav(request: HttpRequest) -> dict[str, Any]:
     }
     if user is not None and user.is_authenticated and not request.headers.get("HX-Request"):
         shown["approval_count"] = open_count(Caller(user))
+    if user is not None and user.is_authenticated:
+        shown["projects"] = partial(_projects, Caller(user))  # asked only where the menu is shown
     return {"nav": shown}
+
+
+def _projects(caller: Caller) -> list[dict[str, str]]:
+    return [{"name": name, "url": reverse("project", args=[slug])} for slug, name in first_projects(caller, _SWITCHED)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from projects.access import Caller
+from projects.access import Caller, visible_projects
 from projects.models import ApiToken, Member, Project
 
 
@@ -26,3 +26,8 @@ def tokens_of(project: Project) -> QuerySet[ApiToken]:
 def roles_of(caller: Caller) -> dict[int, str]:
     """The caller's stored role by project id."""
     return dict(Member.objects.filter(user=caller.user).values_list("project_id", "role"))
+
+
+def first_projects(caller: Caller, most: int) -> list[tuple[str, str]]:
+    """Slug and name of the caller's projects, by name, at most so many."""
+    return list(visible_projects(caller).order_by("name_key").values_list("slug", "name")[:most])

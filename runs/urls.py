@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from runs.views import compare, control, dry_runs, gates, home, links, run_tabs, runs, start
+from runs.views import compare, control, dry_runs, gates, home, links, run_tabs, runs, search, start
 
 urlpatterns = [
     path("", home.projects, name="projects"),
     path("projects/new", home.new_project, name="new-project"),
     path("projects/demo", home.load_demo, name="load-demo"),
+    path("search", search.search, name="search"),
     path("p/<slug:slug>", home.project, name="project"),
     path("p/<slug:slug>/delete", home.delete_project, name="project-delete"),
     path("w/<int:workflow_id>/run", start.run_dialog, name="run-dialog"),

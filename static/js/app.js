@@ -13,6 +13,7 @@ import "./live.js";
 import "./builder-live.js";
 import "./run-list.js";
 import "./bell.js";
+import "./search.js";
 import "./keys.js";
 import "./outcomes.js";
 import "./sending.js";

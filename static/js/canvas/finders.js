@@ -2,6 +2,7 @@
 
 import { openConnect } from "./connect.js";
 import { send } from "./commands.js";
+import { openSearch } from "../search.js";
 import { canEdit, nodes, region, stages } from "./graph.js";
 import { itemsOf } from "./palette.js";
 import { pick } from "./picker.js";
@@ -23,6 +24,7 @@ function actions() {
     { name: "Fit: show everything", run: () => fit() },
     { name: "Zoom to 100 %", run: () => zoomTo(1) },
     { name: "Routes never taken: show or hide", run: () => document.getElementById("never-taken").click() },
+    { name: "Search all projects", run: openSearch },
     { name: "Keyboard shortcuts", run: showKeys },
     { name: "Run", run: () => document.getElementById("run-button")?.click() },
     { name: "Workflow settings", run: () => document.getElementById("settings-button")?.click() },

@@ -163,13 +163,13 @@ function pressed(event) {
 
 export function startKeyboard() {
   region.addEventListener("keydown", pressed);
+  document.addEventListener("search:asked", (event) => {
+    event.preventDefault(); // here the search is the canvas's own
+    findAnything();
+  });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
-    if (key === "k") {
-      event.preventDefault();
-      findAnything();
-    }
     // Undo works on the whole page, but never takes what belongs to a field.
     const elsewhere = !region.contains(event.target) && !types(event.target) && !event.target.closest?.("#drawer");
     if (elsewhere && canEdit && (key === "z" || key === "y")) {
