@@ -47,3 +47,8 @@ def visit_look(visit: StageRun, link: Rerun | None) -> Look:
     if link is not None and visit.entry <= link.kept and visit.status == StageStatus.DONE.value:
         return Look("kept", f"Kept from #{link.of_number}")
     return Look(visit.status)
+
+
+def agent_state(status: str, visit: Look) -> str:
+    """The state of an agent: what it did in a visit that was kept was not done by this run either."""
+    return "kept" if visit.state == "kept" and status == AgentStatus.DONE.value else status

@@ -13,7 +13,7 @@ from builder.spec import StageSpec
 from projects.errors import NotFound
 from runs.light_rows import light_calls
 from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
-from runs.pages.looks import run_looks, visit_look
+from runs.pages.looks import agent_state, run_looks, visit_look
 from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
 from runs.rerun_links import link_of
@@ -72,12 +72,13 @@ def _part(run: WorkflowRun, number: int, found: list[StageRun]) -> dict[str, Jso
 
 
 def _visit(row: StageRun, agents: list[AgentRun], link: Rerun | None) -> dict[str, Json]:
+    look = visit_look(row, link)
     return {
         "visit": row.visit,
-        **visit_look(row, link)._asdict(),
+        **look._asdict(),
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "outcome": row.outcome or "",
         "decided_by": DECIDERS.get(row.decided_by or "none", ""),
-        "agents": [{"name": agent.agent, "state": agent.status} for agent in agents],
+        "agents": [{"name": agent.agent, "state": agent_state(agent.status, look)} for agent in agents],
     }

@@ -19,7 +19,7 @@ from projects.access import Caller
 from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
 from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages import gates as gate_pages
-from runs.pages.looks import Look, visit_look, waiting_for
+from runs.pages.looks import Look, agent_state, visit_look, waiting_for
 from runs.pages.readable import readable
 from runs.pages.run_graph import target_id
 from runs.pages.shapes import route_words
@@ -101,17 +101,20 @@ def _stage(
     rows = {agent.position: agent for agent in agents}
     gates = [gate for gate in parts.gates if row and gate.stage_run_id == row.pk]
     routed = [call for call in parts.calls if row and call.key == f"route/{row.entry}"]
+    look = _look(parts, row, gates, agents, routed) if row else _not_entered(parts.run)
     return {
         "id": index + 1,
         "number": index + 1,
         "name": spec.name,
         "drawer_url": reverse("run-stage", args=[parts.run.pk, index + 1]),
-        **(_look(parts, row, gates, agents, routed) if row else _not_entered(parts.run))._asdict(),
+        **look._asdict(),
         "visit": row.visit if row else 0,
         "max_visits": spec.max_visits,
         "started_at": row.started_at if row else None,
         "finished_at": row.finished_at if row else None,
-        "agents": [_agent(parts, index, place, plan, rows.get(place)) for place, plan in enumerate(spec.assignments)],
+        "agents": [
+            _agent(parts, index, place, plan, rows.get(place), look) for place, plan in enumerate(spec.assignments)
+        ],
         "hooks": _hooks(spec, gates),
         "outcomes": [
             {"id": f"outcome-{index + 1}-{number}", "label": label} for number, label in enumerate(spec.outcomes, 1)
@@ -190,7 +193,9 @@ def _hooks(spec: StageSpec, gates: Sequence[Gate]) -> list[dict[str, Json]]:
     return found
 
 
-def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: AgentRun | None) -> dict[str, Json]:
+def _agent(
+    parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: AgentRun | None, visit: Look
+) -> dict[str, Json]:
     mine = [call for call in parts.calls if row and call.agent_run_id == row.pk]
     blocked = bool(row and row.status == AgentStatus.BLOCKED.value)
     waits = waits_of(parts, mine) if blocked else []
@@ -202,7 +207,7 @@ def _agent(parts: Parts, stage: int, position: int, plan: AssignmentSpec, row: A
         "agent": row.agent if row else plan.agent,
         "capabilities": [capability.value for capability in plan.capabilities],
         "drawer_url": reverse("run-agent", args=[parts.run.pk, row.pk]) if row else "",
-        "state": row.status if row else "pending",
+        "state": agent_state(row.status, visit) if row else "pending",
         "word": _blocked(waits, asks),
         "error": readable(row.error) if row and row.error else "",
         "note": f"Tries again at {row.retry_at:%H:%M:%S} UTC" if row and row.retry_at else "",

@@ -131,6 +131,7 @@ def test_a_kept_stage_says_so_on_the_drawing_and_in_its_drawer(site: Site) -> No
     states = re.findall(r'<div class="node-state">(.*?)</div>', page)
     assert ["elapsed" in state for state in states] == [False, False, True]
     assert "#state-kept" in states[0]
+    assert page.split('id="card-1"')[1].split('id="open-1"')[0].count("#state-kept") == 1  # its agent, on its chip
     drawer = _page(site, f"/r/{new.pk}/stages/1")
     assert text_of(drawer).count(kept) == 2  # the stage and its visit
 
