@@ -43,6 +43,19 @@ def test_the_graph_shows_every_stage_its_state_and_the_way_that_was_taken(site: 
     )
 
 
+def test_a_word_of_a_state_that_is_cut_is_whole_in_its_title(site: Site) -> None:
+    """Ui.md check 5: a card has room for a few words; the name of a workflow may be long."""
+    name = "Publish everything that was found on every page of the site"
+    visit = StageRun.objects.get(run=site.run, name="Look")
+    WorkflowCall.objects.create(
+        id=uuid4(), run=site.run, key=f"route/{visit.entry}", stage="Look", workflow_name=name,
+        status="waiting", since=timezone.now(),
+    )  # fmt: skip
+
+    card = _page(site).split('id="card-2"')[1]
+    assert f'<span class="state" data-state="blocked" title="Waiting for {name}">' in card
+
+
 def test_a_gate_is_answered_in_place_by_those_who_may(site: Site) -> None:
     """Rule 7.2: who may not answer sees the question, without buttons."""
     assert 'value="Yes"' in _page(site, who="operator")
