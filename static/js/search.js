@@ -32,7 +32,8 @@ function show(nodes, words) {
   for (const [index, option] of options().entries()) option.id = `found-${index}`;
   const count = options().length;
   input.setAttribute("aria-expanded", String(count > 0));
-  help.textContent = words ?? (count ? `${count} found` : "Nothing has this name or number.");
+  const told = count ? `${count} found` : "Nothing has this name or number.";
+  help.textContent = words ?? (input.value.trim() ? told : "");
   choose(options()[0]);
   results.scrollTop = 0;
 }

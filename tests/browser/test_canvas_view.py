@@ -199,6 +199,20 @@ def test_everything_is_found_by_typing_its_name(demo: Stack, open_page: OpenPage
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(re.escape(address(demo, slug, "Second"))))
 
+    page.goto(f"/p/{slug}/runs")  # elsewhere the same keys search all projects
+    button = page.get_by_role("link", name="Search")
+    expect(button).to_have_attribute("aria-haspopup", "dialog")
+    button.click()
+    expect(canvas.search.get_by_role("option", name="Settings")).to_be_visible()
+    page.keyboard.type("nothing of this name")
+    expect(canvas.search.get_by_text("Nothing has this name")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("second")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/w/\d+$"))
+
 
 def test_fingers_pan_pinch_and_carry_a_card(demo: Stack, open_page: OpenPage) -> None:
     """Ui.md 4.3: one finger pans, two pinch, a finger that rests on a card for 0.4 s picks it up; a tap opens it."""

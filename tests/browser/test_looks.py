@@ -44,6 +44,7 @@ def places(demo: Stack) -> dict[str, str]:
         "approvals": "/approvals",
         "gate": f"/a/{gate}",
         "answered gate": f"/a/{answered}",
+        "search": "/search?q=review",
         "nothing": "/r/nothing",
     }
 
