@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 
 from builder.errors import NoSuchPart, NoSuchRevision
@@ -19,8 +20,10 @@ from builder.presence import COLOURS, initials_of
 from projects.access import Caller, Role, role_of
 
 Json = Any
+Made = TypeVar("Made", bound=Model)
 PAGE = 50  # edits on a page
 _RUNS = 3  # runs that are named beside a revision
+_VERSIONS = 5  # versions that are named there
 _MOST_RUNS = 500  # runs that are looked at for one page, the newest
 _STATES = {Edit.State.UNDONE: "Undone", Edit.State.DROPPED: "Undone"}
 
@@ -32,7 +35,7 @@ def history_page(caller: Caller, workflow: Workflow, before: int | None = None) 
     shown, older = edits[:PAGE], edits[PAGE:]
     can_edit = _can_edit(caller, workflow)
     address = reverse("workflow-history", args=[workflow.pk])
-    runs = _runs_of(workflow, shown)
+    runs, versions = _runs_of(workflow, shown), _versions_of(workflow, shown)
     made = _made_a_revision(edits, whole=not older)
     return {
         **_head(workflow),
@@ -43,6 +46,7 @@ def history_page(caller: Caller, workflow: Workflow, before: int | None = None) 
         "edits": [
             {
                 **_row(workflow, edit, made_revision=edit.pk in made, runs=runs.get(edit.pk, [])),
+                "versions": _numbers(sorted(versions.get(edit.pk, ()))),
                 "can_restore": can_edit
                 and edit.pk in made
                 and edit.version_id is not None
@@ -53,6 +57,22 @@ def history_page(caller: Caller, workflow: Workflow, before: int | None = None) 
         "older_url": f"{address}?before={shown[-1].number}" if older else "",
         "newest_url": address if before is not None else "",
     }
+
+
+def edit_of_version(workflow: Workflow, number: int) -> str:
+    """The address of the edit in the history that made the revision which version `number` was frozen from; that of the
+    history where there is none."""
+    address = reverse("workflow-history", args=[workflow.pk])
+    edits = Edit.objects.filter(workflow=workflow).order_by("-number")
+    found = edits.filter(version__number=number).first()
+    if found is None:  # frozen after an agent or the default model was edited, which is no edit of the workflow
+        made = workflow.versions.filter(number=number).values_list("created_at", flat=True).first()
+        found = edits.filter(at__lte=made).first() if made is not None else None
+    if found is None:
+        return address
+    maker = edits.filter(revision=found.revision).last() or found
+    newer = edits.filter(number__gt=maker.number).count()
+    return f"{address}{f'?before={maker.number + 1}' if newer >= PAGE else ''}#edit-{maker.number}"
 
 
 def edit_page(caller: Caller, workflow: Workflow, number: int) -> dict[str, Json]:
@@ -153,7 +173,40 @@ def _renames(workflow: Workflow, before: Edit, after: Edit) -> dict[str, str]:
     return {first: last for first, last in names.items() if first != last and last in there}
 
 
-# Runs
+# Versions and runs
+
+
+def _versions_of(workflow: Workflow, edits: Sequence[Edit]) -> dict[int, set[int]]:
+    """The numbers of the versions that were frozen from what these edits (newest first) made: by the id of the edit.
+
+    An edit knows its own. Those that no edit knows were frozen later, when an agent had been edited in between.
+    """
+    if not edits:
+        return {}
+    found: dict[int, set[int]] = {}
+    own = dict(workflow.versions.filter(edits__in=edits).values_list("pk", "number"))
+    for edit in edits:
+        if edit.version_id in own:
+            found.setdefault(_maker(edits, edit).pk, set()).add(own[edit.version_id])
+    others = _while_these_were_newest(workflow.versions.filter(edits__isnull=True), workflow, edits)
+    moments = [edit.at for edit in reversed(edits)]
+    for number, at in others.order_by("-number").values_list("number", "created_at")[:_MOST_RUNS]:
+        edit = edits[len(edits) - bisect_right(moments, at)]
+        found.setdefault(_maker(edits, edit).pk, set()).add(number)
+    return found
+
+
+def _numbers(versions: Sequence[int]) -> str:
+    """The newest of them, and how many more: an agent may be edited a hundred times between two edits of a workflow."""
+    left = len(versions) - _VERSIONS
+    return ", ".join(map(str, versions[-_VERSIONS:])) + (f" and {left} before" if left > 0 else "")
+
+
+def _while_these_were_newest(rows: QuerySet[Made], workflow: Workflow, edits: Sequence[Edit]) -> QuerySet[Made]:
+    """What came after the oldest of these edits (newest first) and before any newer edit."""
+    rows = rows.filter(created_at__gte=edits[-1].at)
+    newer = Edit.objects.filter(workflow=workflow, number__gt=edits[0].number).order_by("number").first()
+    return rows if newer is None else rows.filter(created_at__lt=newer.at)
 
 
 def _runs_of(workflow: Workflow, edits: Sequence[Edit]) -> dict[int, list[dict[str, Json]]]:
@@ -163,10 +216,7 @@ def _runs_of(workflow: Workflow, edits: Sequence[Edit]) -> dict[int, list[dict[s
     """
     if not edits:
         return {}
-    rows = workflow.runs.filter(created_at__gte=edits[-1].at)
-    newer = Edit.objects.filter(workflow=workflow, number__gt=edits[0].number).order_by("number").first()
-    if newer is not None:
-        rows = rows.filter(created_at__lt=newer.at)
+    rows = _while_these_were_newest(workflow.runs.all(), workflow, edits)
     moments: list[datetime] = [edit.at for edit in reversed(edits)]
     found: dict[int, list[dict[str, Json]]] = {}
     for pk, number, at in rows.order_by("-number").values_list("pk", "number", "created_at")[:_MOST_RUNS]:

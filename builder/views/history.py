@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from builder.pages.history import compare_page, edit_page, history_page
+from builder.pages.history import compare_page, edit_of_version, edit_page, history_page
 from builder.pages.typed import whole
 from builder.queries import workflow_by_id
 from builder.views.outline import caller_of
@@ -15,9 +15,12 @@ from projects.errors import NotFound
 
 @require_GET
 def history(request: HttpRequest, workflow_id: int) -> HttpResponse:
-    """All edits, newest first; `?before=120` goes on with those before edit 120."""
+    """All edits, newest first; `?before=120` goes on with those before edit 120, `?version=3` leads to what version 3
+    was frozen from."""
     caller = caller_of(request)
     workflow = workflow_by_id(caller, workflow_id)
+    if "version" in request.GET:
+        return redirect(edit_of_version(workflow, whole(request.GET, "version")))
     before = whole(request.GET, "before") or None
     return render(request, "builder/history.html", history_page(caller, workflow, before))
 

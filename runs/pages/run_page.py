@@ -238,6 +238,7 @@ def _bar(parts: Frame) -> dict[str, Json]:
         "origin_text": origin_text(run, run.starter.get_username() if run.starter else None),
         "depth": run.depth,
         "version": run.version.number,
+        "version_url": _history(run),
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "created_at": run.created_at,
@@ -253,6 +254,13 @@ def _bar(parts: Frame) -> dict[str, Json]:
         "children_running": len(waited),
         **controls(run, can_control),
     }
+
+
+def _history(run: WorkflowRun) -> str:
+    """Where the history shows which revision the run's version was frozen from; nothing is read for it here."""
+    if not run.workflow_id:
+        return ""
+    return f"{reverse('workflow-history', args=[run.workflow_id])}?version={run.version.number}"
 
 
 # Result

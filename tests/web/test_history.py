@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from builder.models import Edit
+from agents.models import Agent
+from builder.models import Edit, Workflow
 from builder.operations.editing import command_of, edit
 from builder.reading import read_workflow
 from projects.access import Caller
@@ -188,6 +189,41 @@ def test_each_run_stands_at_the_revision_that_it_used(site: Site) -> None:
     assert f"Run #{later.number} , Run #{run.number} use revision {second.revision}" in shown[1]
     assert "Run #" not in shown[2]
     assert f"Run #1 uses revision {first}" in shown[3]
+
+
+def test_a_version_of_a_run_leads_to_the_revision_it_was_frozen_from(site: Site) -> None:
+    """ui.md 4.4 and rule 1.2: two numbers for what a run executes, each of which says where the other is."""
+    renamed(site, "Inspect")
+    second = renamed(site, "Examine")
+    Agent.objects.filter(name="Ada").update(role="Reader")  # its edit leaves the workflow without a version
+    Workflow.objects.filter(name="Review").update(current_version=None)
+    run, _ = start_run(site.workflow("Review"), "Go.", Start("manual", None))
+    stage = site.stage("Draft")
+    done(site, do="place", places={f"stage:{stage.pk}": [4, 8]})
+    assert run.version.number == 4
+
+    for number, edit_ in ((4, second), (3, second), (1, Edit.objects.get(workflow=run.workflow, number=1))):
+        answer = page(site, f"?version={number}")
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == f"/w/{run.workflow_id}/history#edit-{edit_.number}"
+    shown = rows(page(site))
+    assert f"revision {second.revision} · in runs: version 3, 4 Current" in shown[1]
+    assert "version" not in shown[0]
+    there = site.client("viewer").get(f"/r/{run.pk}").content.decode()
+    assert re.search(rf'<a class="fact" href="/w/{run.workflow_id}/history\?version=4"[^>]*>Version 4</a>', there)
+    for wrong in ("99", "x", ""):
+        assert page(site, f"?version={wrong}").headers["Location"] == f"/w/{run.workflow_id}/history"
+
+
+def test_a_version_far_back_leads_to_its_page_of_the_history(site: Site) -> None:
+    """Newest first, fifty a page."""
+    for number in range(52):
+        renamed(site, f"Look {number}")
+
+    answer = page(site, "?version=1")
+
+    assert answer.headers["Location"].endswith("/history?before=2#edit-1")
+    assert 'id="edit-1"' in site.client("viewer").get(answer.headers["Location"]).content.decode()
 
 
 def test_a_long_history_is_paged(site: Site) -> None:
