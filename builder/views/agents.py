@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from agents.errors import NoSuchAgent
@@ -21,6 +22,7 @@ from builder.pages.agents import agents_page
 from builder.pages.project_frame import frame
 from builder.pages.touched import posted_marks, touched
 from builder.pages.typed import whole
+from builder.queries import workflow_by_id
 from builder.views.callers import caller_of
 from projects.access import Caller, Role, project_for
 from projects.errors import Invalid, NotFound
@@ -32,7 +34,7 @@ _WANTED = re.compile(r"agent:(new|[1-9][0-9]{0,17})")
 
 @require_GET
 def agents(request: HttpRequest, slug: str) -> HttpResponse:
-    """The agents of a project; `?drawer=agent:3` opens one."""
+    """The agents of a project; `?drawer=agent:3` opens one, `?from=7` shows the way back to a workflow."""
     caller = caller_of(request)
     project = project_for(caller, slug)
     return _page(request, project, _asked_for(request, caller, project))
@@ -43,8 +45,9 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     """The form of a new agent, or the agent created."""
     caller = caller_of(request)
     project = project_for(caller, slug, Role.EDITOR)
+    back = _way_back(request, caller, project)
     if request.method == "GET":
-        return _show(request, project, form.drawer(project, None, can_edit=True))
+        return _show(request, project, {**form.drawer(project, None, can_edit=True), **back})
     values = form.posted_values(request.POST, form.stored_values(None))
     block, errors = form.block(values, form.LABELS)
     status = 422
@@ -56,7 +59,8 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
             errors, status = {"name": error.message}, error.status
         except Invalid as error:
             errors = form.errors_of(error.details, error.message, values)
-    return _show(request, project, form.drawer(project, None, can_edit=True, values=values, errors=errors), status)
+    context = form.drawer(project, None, can_edit=True, values=values, errors=errors)
+    return _show(request, project, {**context, **back}, status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,7 +127,26 @@ def _asked_for(request: HttpRequest, caller: Caller, project: Project) -> dict[s
         found = None if wanted[1] == "new" else agent_for(caller, project.slug, wanted[1], Role.VIEWER)
     except NotFound:
         return {}
-    return form.drawer(project, found, can_edit=can_edit)
+    back = _way_back(request, caller, project) if found is None else {}
+    return {**form.drawer(project, found, can_edit=can_edit), **back}
+
+
+def _way_back(request: HttpRequest, caller: Caller, project: Project) -> dict[str, Json]:
+    """What the builder that led here (`?from=7`, a workflow) adds to the drawer of a new agent: the way back. It is the
+    id of a workflow and no address, so that a link cannot lead to another site."""
+    back = _came_from(request, caller, project)
+    return {"back": back, "save_url": f"{form.address(project, None)}?from={back['id']}"} if back else {}
+
+
+def _came_from(request: HttpRequest, caller: Caller, project: Project) -> dict[str, Json] | None:
+    """The workflow of this project that the address names; None where it names none that the caller sees."""
+    try:
+        workflow = workflow_by_id(caller, whole(request.GET, "from"))
+    except NotFound:
+        return None
+    if workflow.project_id != project.pk:
+        return None
+    return {"id": workflow.pk, "name": workflow.name, "url": reverse("workflow", args=[workflow.pk])}
 
 
 def _show(request: HttpRequest, project: Project, context: dict[str, Json], status: int = 200) -> HttpResponse:
@@ -136,7 +159,8 @@ def _show(request: HttpRequest, project: Project, context: dict[str, Json], stat
 def _page(request: HttpRequest, project: Project, drawn: dict[str, Json], status: int = 200) -> HttpResponse:
     """The list, with a drawer on it where `drawn` holds one's context: the two share no names."""
     drawer = render_to_string(form.TEMPLATE, drawn, request) if drawn else ""
-    page = {**agents_page(caller_of(request), project), "drawer": drawer}
+    caller = caller_of(request)
+    page = {**agents_page(caller, project), "back": _came_from(request, caller, project), "drawer": drawer}
     return render(request, "agents/list.html", page, status=status)
 
 
@@ -144,6 +168,7 @@ def _saved(request: HttpRequest, project: Project, text: str) -> HttpResponse:
     """The list anew, a word about it, and the drawer closed."""
     if not request.headers.get("HX-Request"):
         messages.success(request, text)
-        return redirect("agents", project.slug)
+        back = _came_from(request, caller_of(request), project)
+        return redirect(reverse("agents", args=[project.slug]) + (f"?from={back['id']}" if back else ""))
     context = {**agents_page(caller_of(request), project), "text": text}
     return HttpResponse(render_to_string("agents/_saved.html", context, request))

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Agent
 from builder.models import Assignment
 from builder.operations.agents import create_agent, patch_agent
+from builder.operations.beginning import begin_workflow
 from builder.reading import agent_spec
 from projects.access import Caller
 from projects.models import Member
@@ -273,3 +274,36 @@ def test_the_drawer_says_when_a_model_cannot_be_asked(site: Site, monkeypatch: p
 
     assert "set OPENAI_API_KEY" in text_of(site.client("editor").get(_address("Ada"), headers=HTMX))
     assert "OPENAI_API_KEY" not in text_of(site.client("editor").get(_address("Ben"), headers=HTMX))
+
+
+def test_whoever_came_from_the_builder_has_a_way_back(site: Site) -> None:
+    """Ui.md, page map: an agent is made on the way to a workflow; the way back is there before and after, with htmx and
+    without, and after a mistake."""
+    workflow, browser = site.workflow("Review"), site.client("editor")
+    link = f'<a class="back" href="/w/{workflow.pk}">'
+    builder = browser.get(f"/w/{workflow.pk}").content.decode()
+    start = f"{LIST}?drawer=agent:new&from={workflow.pk}"
+    assert f'href="{start.replace("&", "&amp;")}"' in builder
+
+    page = browser.get(start)
+    assert page.content.decode().count(link) == 2  # over the list, and in the drawer, which may hide it
+    assert "Back to Review" in text_of(page)
+    form = form_in(page, NEW)
+    assert form.action == f"{NEW}?from={workflow.pk}"
+    wrong = browser.post(form.action, form.with_changes({"name": ""}), headers=HTMX)
+    assert (wrong.status_code, wrong.content.decode().count(link)) == (422, 1)
+    made = browser.post(form.action, form.with_changes({"name": "Cleo"}))
+    assert made.headers["Location"] == f"{LIST}?from={workflow.pk}"
+    assert browser.get(made.headers["Location"]).content.decode().count(link) == 1
+
+
+@pytest.mark.parametrize("wrong", ["0", "x", "https://evil.example", "//evil.example", "9" * 30, "9" * 18, "", "-1"])
+def test_there_is_a_way_back_to_workflows_of_this_project_alone(site: Site, wrong: str) -> None:
+    """Bad input: the address carries no address, and names nothing that its reader may not see."""
+    other = create_project(_owner(site), "Other")
+    foreign = begin_workflow(_owner(site), other, "Elsewhere", None)
+    for who, asked in (("editor", wrong), ("editor", str(foreign.pk)), ("owner", str(foreign.pk))):
+        page = site.client(who).get(LIST, {"drawer": "agent:new", "from": asked})
+        assert page.status_code == 200
+        assert 'class="back"' not in page.content.decode()
+        assert form_in(page, NEW).action == NEW
