@@ -70,7 +70,7 @@ def test_without_a_script_a_workflow_begins_on_a_page(demo: Stack, open_page: Op
     """Issue 3: by forms alone; the contents of help lead to their sections."""
     page = open_page("/p/demo", java_script_enabled=False)
     page.get_by_role("link", name="New workflow").click()
-    page.get_by_label("Name").fill("By form")
+    page.get_by_label("Name", exact=True).fill("By form")
     page.get_by_role("radio", name="Research, analysis, report").check()
     page.get_by_role("button", name="Create workflow").click()
     expect(page).to_have_url(re.compile(r"/w/\d+$"))

@@ -150,7 +150,7 @@ def test_project_pages_have_no_barriers(demo: Stack, open_context: Callable[...,
         found += _barriers(page)
     page.goto("/p/demo/agents?drawer=agent:new")
     page.get_by_role("button", name="Create agent").click()
-    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     found += _barriers(page)
     page.goto("/p/demo/settings")
     page.get_by_role("button", name="Create token").click()

@@ -171,13 +171,13 @@ def test_each_sees_what_the_other_changes_elsewhere(enter: Callable[..., Two]) -
     two = enter()
     visits = [Visits(two.ada), Visits(two.ben)]
     mine, theirs = open_stage(two.ada, "Draft"), open_stage(two.ben, "Archive")
-    mine.get_by_label("Name").fill("First draft")
+    mine.get_by_label("Name", exact=True).fill("First draft")
     theirs.get_by_label("Task").fill("Keep it.")
 
     save(theirs)
     expect(card(two.ada, "Archive")).to_contain_text("Keep it.")
     expect(two.ada.locator("#live")).to_contain_text("Ben Osei: ")
-    expect(mine.get_by_label("Name")).to_have_value("First draft")
+    expect(mine.get_by_label("Name", exact=True)).to_have_value("First draft")
     assert mine.get_by_text("changed this just now").count() == 0
     save(mine)
     expect(card(two.ben, "First draft")).to_be_visible()
