@@ -25,14 +25,19 @@ def sync(
     number: int,
     problems_mark: str | None = None,
     can_edit: bool | None = None,
+    read_at: int | None = None,
 ) -> dict[str, Json]:
     """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`.
 
     `problems_mark` is the mark of the problems that it lists, where it says so: the same ones are not sent again.
-    `can_edit`: whether the caller may edit, where that is known.
+    `can_edit`: whether the caller may edit, where that is known. `read_at`: the edit with which `workflow` was read,
+    where that was not in the snapshot in which this is asked. A page that took the number of an edit without what it
+    changed would never hear of that.
     """
-    graph = graph_of(workflow)
     edits = since(workflow.pk, number)
+    if read_at is not None and edits and edits[-1].number != read_at:
+        workflow.refresh_from_db()
+    graph = graph_of(workflow)
     changed = changed_since(number, edits, graph.spec)
     if can_edit is None:
         role = role_of(caller, workflow.project)

@@ -18,12 +18,18 @@ from builder.views.callers import caller_of
 from builder.views.drawers.frame import news_of, opened_at_once
 from projects.access import Role
 from projects.errors import Conflict, Invalid
+from projects.rows import snapshot
 
 
 @require_GET
 def canvas(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """A workflow as a drawing; `?drawer=stage:12` opens that drawer at once. A very large one is shown as its outline,
     unless `?draw=anyway` asks for the drawing."""
+    with snapshot():  # the number of the newest edit belongs to what is shown
+        return _canvas(request, workflow_id)
+
+
+def _canvas(request: HttpRequest, workflow_id: int) -> HttpResponse:
     caller = caller_of(request)
     workflow = workflow_by_id(caller, workflow_id)
     drawer = opened_at_once(request, workflow)

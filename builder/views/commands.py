@@ -21,6 +21,7 @@ from builder.views.outline import caller_of
 from projects.access import Caller, Role
 from projects.errors import BatonError, Conflict, Forbidden, Invalid, NotFound
 from projects.jsontext import parse_json
+from projects.rows import snapshot
 
 Json = Any
 _NUMBERS = ("stage", "assignment", "version", "to", "at", "after", "revision", "x", "y")
@@ -94,16 +95,17 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
             messages.success(request, text)
         return _back(done.workflow, page)
     number = done.edit.number if done.edit is not None else 0
-    context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True)
     undoable = done.edit is not None and done.edit.kind in ("delete", "remove_outcome", "paste", "tidy")
-    answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
+    with snapshot():
+        context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True, read_at=number)
+        answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
     if done.made is not None:
         answer["HX-Trigger"] = json.dumps({"builder:made": {"stage": done.made}})
     return answer
 
 
 def _synced(
-    caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None, *, can_edit: bool | None = None
+    caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None, **known: Any
 ) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
     number = 2**31 if number is None else number
@@ -113,7 +115,7 @@ def _synced(
         view=page["view"],
         number=number,
         problems_mark=page["problems_mark"],
-        can_edit=can_edit,
+        **known,
     )
 
 
@@ -133,8 +135,10 @@ def _refused(
     if not request.headers.get("HX-Request"):
         messages.error(request, text)
         return _back(workflow, page)
-    context = _synced(caller_of(request), workflow, page, None)
-    return render(request, "builder/_sync.html", {**context, "text": text, "tone": "error"}, status=status)
+    with snapshot():
+        workflow.refresh_from_db()
+        context = _synced(caller_of(request), workflow, page, None)
+        return render(request, "builder/_sync.html", {**context, "text": text, "tone": "error"}, status=status)
 
 
 def _back(workflow: Workflow, page: dict[str, Json]) -> HttpResponse:
@@ -147,10 +151,11 @@ def _back(workflow: Workflow, page: dict[str, Json]) -> HttpResponse:
 def synced(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """What changed since an edit: `?view=outline&since=12`."""
     caller = caller_of(request)
-    workflow = workflow_by_id(caller, workflow_id)
     view = request.GET.get("view", "outline")
-    context = sync(caller, workflow, view=view if view in VIEWS else "outline", number=whole(request.GET, "since"))
-    return render(request, "builder/_sync.html", context)
+    with snapshot():
+        workflow = workflow_by_id(caller, workflow_id)
+        context = sync(caller, workflow, view=view if view in VIEWS else "outline", number=whole(request.GET, "since"))
+        return render(request, "builder/_sync.html", context)
 
 
 @require_GET

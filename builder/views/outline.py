@@ -10,6 +10,7 @@ from builder.pages.outline import outline_page
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
 from builder.views.drawers.frame import opened_at_once
+from projects.rows import snapshot
 
 __all__ = ("caller_of", "edits", "outline")
 
@@ -18,6 +19,7 @@ __all__ = ("caller_of", "edits", "outline")
 def outline(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """A workflow, stage by stage; `?drawer=stage:12` opens that drawer at once."""
     caller = caller_of(request)
-    workflow = workflow_by_id(caller, workflow_id)
-    page = outline_page(caller, workflow)
-    return render(request, "builder/outline.html", {**page, "drawer": opened_at_once(request, workflow)})
+    with snapshot():  # the number of the newest edit belongs to what is shown
+        workflow = workflow_by_id(caller, workflow_id)
+        page = outline_page(caller, workflow)
+        return render(request, "builder/outline.html", {**page, "drawer": opened_at_once(request, workflow)})

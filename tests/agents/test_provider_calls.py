@@ -144,12 +144,12 @@ def test_the_deadline_is_total(provider: Provider, model: str, slow: Hang | Tric
     """F14: a provider that hangs, or lets its answer trickle, is cut off by our clock, and its connection is closed."""
     provider.answer(slow)
     started = monotonic()
-    with pytest.raises(PassingError, match=r"0\.2 s") as raised:
-        ask(model, timeout=0.2)
+    with pytest.raises(PassingError, match=r"in 1 s") as raised:
+        ask(model, timeout=1)
     assert raised.value.kind == "timeout"
     assert monotonic() - started < 30  # the stand-in would go on for minutes
     if isinstance(slow, Hang):
-        assert provider.abandoned.wait(5)
+        assert provider.abandoned.wait(60)
 
 
 @pytest.mark.parametrize("model", MODELS)

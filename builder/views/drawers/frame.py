@@ -16,6 +16,7 @@ from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
+from projects.rows import snapshot
 
 __all__ = ("caller_of", "edits", "news_of", "opened_at_once", "saved", "show")
 
@@ -60,13 +61,14 @@ def saved(request: HttpRequest, workflow: Workflow, text: str, *, undo: bool = F
 
 def news_of(request: HttpRequest, workflow: Workflow, **toast: Json) -> str:
     """The partials that bring the page behind the drawer up to date, from the edit that it shows."""
-    fresh = workflow_by_id(caller_of(request), workflow.pk)
     view = _view_of(request)
     # A page that does not say what it shows is given everything.
     number = whole(request.POST, "since") if request.POST.get("since") else 0
     mark = request.POST.get("problems-mark")
-    context = sync(caller_of(request), fresh, view=view, number=number, problems_mark=mark)
-    return render_to_string("builder/_sync.html", {**context, **toast}, request)
+    with snapshot():
+        fresh = workflow_by_id(caller_of(request), workflow.pk)
+        context = sync(caller_of(request), fresh, view=view, number=number, problems_mark=mark)
+        return render_to_string("builder/_sync.html", {**context, **toast}, request)
 
 
 def _view_of(request: HttpRequest) -> str:
