@@ -26,10 +26,10 @@ def nav(request: HttpRequest) -> dict[str, Any]:
         "approvals_url": reverse("approvals"),
         "environment": settings.BATON.baton_env if settings.BATON.baton_env != "development" else "",
     }
-    if user is not None and user.is_authenticated and not request.headers.get("HX-Request"):
-        shown["approval_count"] = open_count(Caller(user))
     if user is not None and user.is_authenticated:
         shown["projects"] = partial(_projects, Caller(user))  # asked only where the menu is shown
+        if not request.headers.get("HX-Request"):
+            shown["approval_count"] = open_count(Caller(user))
     return {"nav": shown}
 
 

@@ -131,11 +131,11 @@ class Batch:
         self._insert(held, [call])
         self.decide(held, facts.RouteOpened(request.call, target.name, str(child.id), target.input, request.timeout))
 
-    def step_of(self, held: Work, key: str, conversation: Any = None) -> None:
+    def step_of(self, held: Work, key: str) -> None:
         """Make a claimed agent the step that this worker goes on with."""
         agent = held.state.agent(key)
         if agent is not None:
-            self.outcome.step = Step(held.row, held.state, held.frozen, agent, conversation)
+            self.outcome.step = Step(held.row, held.state, held.frozen, agent)
 
     def finish(self, held: Work, fact: facts.Fact | None) -> None:
         """Carry the end of runs to their callers, claim the next step, and write everything."""

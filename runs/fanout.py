@@ -97,13 +97,14 @@ async def _send() -> None:
 
 def _hints(batch: Mapping[UUID, tuple[int, int]], asking: set[UUID]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is told to whom: each run's own page of it, and the pages of a project of all its runs at once."""
-    projects: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    projects: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for run_id, (project_id, seq) in batch.items():
-        projects[project_id].append((str(run_id), seq))
-        hint = {"type": "run.changed", "run": str(run_id), "seq": seq, "gates": run_id in asking}
-        yield run_group(run_id), hint
-    for project_id, runs in projects.items():
-        gates = any(UUID(run_id) in asking for run_id, _ in runs)
+        news = {"run": str(run_id), "seq": seq, "gates": run_id in asking}
+        projects[project_id].append(news)
+        yield run_group(run_id), {"type": "run.changed", **news}
+    for project_id, all_news in projects.items():
+        runs = [(news["run"], news["seq"]) for news in all_news]
+        gates = any(news["gates"] for news in all_news)
         yield project_group(project_id), {"type": "runs.changed", "runs": runs, "gates": gates}
 
 

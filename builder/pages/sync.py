@@ -11,6 +11,7 @@ from builder.pages.changed import Changed, changed_since
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import news
 from builder.pages.outline import card, shell
+from builder.queries import workflow_by_id
 from projects.access import Caller, Role, role_of
 
 Json = Any
@@ -36,7 +37,7 @@ def sync(
     """
     edits = since(workflow.pk, number)
     if read_at is not None and edits and edits[-1].number != read_at:
-        workflow.refresh_from_db()
+        workflow = workflow_by_id(caller, workflow.pk)
     graph = graph_of(workflow)
     changed = changed_since(number, edits, graph.spec)
     if can_edit is None:

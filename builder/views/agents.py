@@ -140,6 +140,8 @@ def _way_back(request: HttpRequest, caller: Caller, project: Project) -> dict[st
 
 def _came_from(request: HttpRequest, caller: Caller, project: Project) -> dict[str, Json] | None:
     """The workflow of this project that the address names; None where it names none that the caller sees."""
+    if "from" not in request.GET:
+        return None
     try:
         workflow = workflow_by_id(caller, whole(request.GET, "from"))
     except NotFound:

@@ -105,7 +105,13 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
 
 
 def _synced(
-    caller: Caller, workflow: Workflow, page: dict[str, Json], before: int | None, **known: Any
+    caller: Caller,
+    workflow: Workflow,
+    page: dict[str, Json],
+    before: int | None,
+    *,
+    can_edit: bool | None = None,
+    read_at: int | None = None,
 ) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
     number = 2**31 if number is None else number
@@ -115,7 +121,8 @@ def _synced(
         view=page["view"],
         number=number,
         problems_mark=page["problems_mark"],
-        **known,
+        can_edit=can_edit,
+        read_at=read_at,
     )
 
 
@@ -136,8 +143,8 @@ def _refused(
         messages.error(request, text)
         return _back(workflow, page)
     with snapshot():
-        workflow.refresh_from_db()
-        context = _synced(caller_of(request), workflow, page, None)
+        fresh = workflow_by_id(caller_of(request), workflow.pk)
+        context = _synced(caller_of(request), fresh, page, None)
         return render(request, "builder/_sync.html", {**context, "text": text, "tone": "error"}, status=status)
 
 

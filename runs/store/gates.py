@@ -44,7 +44,7 @@ def _open(work: Work, gate: NewGate, now: datetime) -> None:
     if not isinstance(hook, ApprovalHook):
         raise TypeError(f"expected an approval hook at {gate.key}, got {hook.kind}")
     new = {
-        **_new_row(work, gate.key, gate.entry, now),
+        **_new_row(work, gate.key, gate.entry, stage.name, now),
         "name": hook.name or stage.name,
         "message": gate.message,
         "options": [{"label": label, "outcome": outcome} for label, outcome in hook.options.items()],
@@ -58,8 +58,9 @@ def _open(work: Work, gate: NewGate, now: datetime) -> None:
 
 
 def _ask(work: Work, question: NewQuestion, now: datetime) -> None:
+    stage = work.frozen.workflow.stages[_position_of(work, question.entry)]
     new = {
-        **_new_row(work, question.key, question.entry, now),
+        **_new_row(work, question.key, question.entry, stage.name, now),
         "agent_run_id": agent_run_id(work.row.id, question.agent_key),
         "name": question.agent,
         "message": question.asked.message,
@@ -69,7 +70,7 @@ def _ask(work: Work, question: NewQuestion, now: datetime) -> None:
     rows.insert(Gate, [new])
 
 
-def _new_row(work: Work, key: str, entry: int, now: datetime) -> dict[str, Any]:
+def _new_row(work: Work, key: str, entry: int, stage: str, now: datetime) -> dict[str, Any]:
     """What all of them have, and every field that may be left as it is in a new one."""
     return {
         "id": gate_id(work.row.id, key),
@@ -77,7 +78,7 @@ def _new_row(work: Work, key: str, entry: int, now: datetime) -> dict[str, Any]:
         "stage_run_id": stage_run_id(work.row.id, entry),
         "agent_run_id": None,
         "key": key,
-        "stage": work.frozen.workflow.stages[_position_of(work, entry)].name,
+        "stage": stage,
         "status": GateStatus.OPEN.value,
         "opened_at": now,
         "approvers": [],

@@ -35,7 +35,8 @@ def show(
     """A drawer; with `news` the page beside it is brought up to date too."""
     if not request.headers.get("HX-Request"):
         caller = caller_of(request)
-        page = outline_page(caller, workflow_by_id(caller, workflow.pk))  # it may have been edited just now
+        with snapshot():
+            page = outline_page(caller, workflow_by_id(caller, workflow.pk))  # it may have been edited just now
         drawer = render_to_string(template, context, request)
         return render(request, "builder/outline.html", {**page, "drawer": drawer}, status=status)
     html = [render_to_string(template, context, request), *([news_of(request, workflow)] if news else [])]
