@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,7 @@ class Database:
         self._connection: Any
         self._sqlite = not url.startswith("postgres")
         if self._sqlite:
+            self._writers = stack.data / "baton.sqlite3.writer"  # see runs.store.transactions
             self._connection = sqlite3.connect(stack.data / "baton.sqlite3", timeout=30, isolation_level=None)
         else:
             self._connection = psycopg.connect(url, autocommit=True)
@@ -37,6 +40,22 @@ class Database:
 
     def _run(self, sql: str, parameters: Sequence[Any]) -> Any:
         return self._connection.execute(sql.replace("%s", "?") if self._sqlite else sql, list(parameters))
+
+    @contextmanager
+    def nobody_writes(self) -> Iterator[None]:
+        """Inside, no other process is in the middle of a write; on SQLite none holds a place in the writers' queue."""
+        if not self._sqlite:
+            with self._connection.transaction():
+                self._connection.execute("LOCK TABLE runs_workflowrun, runs_agentrun IN EXCLUSIVE MODE")
+                yield
+            return
+        with self._writers.open("a") as queue:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
 
     def key(self, shown: str) -> Any:
         """An id as this database keeps it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.faults.invariants import broken
 from tests.runs.casting import CALLER, after, gated, say, share, simple, trigger
 from tests.runs.play import Play
 from tests.stack import Stack
+from tests.waiting import wait_until
 
 New = Callable[..., Play]
 Json = Any
@@ -27,16 +29,23 @@ def database(small_stack: Stack) -> Iterator[Database]:
 
 
 @pytest.fixture
-def stand_still(small_stack: Stack) -> Iterator[Callable[[], None]]:
-    """Stop worker and scheduler where they are: what is broken meanwhile stays so until the doctor comes."""
+def stand_still(small_stack: Stack, database: Database) -> Iterator[Callable[[], None]]:
+    """Stop worker and scheduler where they are, but not inside a write, which would keep everybody else from writing:
+    what is broken meanwhile stays so until the doctor comes."""
 
     def stop() -> None:
-        for role in ("scheduler", "worker"):
-            small_stack.kill(role, signal.SIGSTOP)
+        with database.nobody_writes():
+            stopped = [pid for role in ("scheduler", "worker") for pid in small_stack.kill(role, signal.SIGSTOP)]
+            wait_until(lambda: all(_stands_still(pid) for pid in stopped), message="worker and scheduler stand still")
 
     yield stop
     for role in ("scheduler", "worker"):
         small_stack.kill(role, signal.SIGCONT)
+
+
+def _stands_still(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
+    return state.startswith("T")
 
 
 def _examined(stack: Stack, *args: str) -> tuple[int, list[str]]:
