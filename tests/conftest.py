@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.test.client import ClientHandler
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests import migrated
@@ -32,6 +33,24 @@ def _no_network() -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_chain_of_middleware() -> Iterator[None]:
+    """Let all of Django's test clients share one: for each, WhiteNoise would look at every static file anew."""
+    made: dict[str, Any] = {}
+    load = ClientHandler.load_middleware
+
+    def load_once(self: ClientHandler, is_async: bool = False) -> None:
+        if not made:
+            load(self, is_async)
+            made.update({name: value for name, value in vars(self).items() if name.endswith(("_middleware", "_chain"))})
+        vars(self).update(made)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ClientHandler, "load_middleware", load_once)
     yield
     patch.undo()
 
