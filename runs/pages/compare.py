@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from difflib import SequenceMatcher
 from typing import Any
 
 from django.urls import reverse
 
 from builder.pages.text_diff import text_diff
-from runs.models import AgentRun, StageRun, WorkflowCall, WorkflowRun
+from runs.models import WorkflowRun
+from runs.pages.compare_steps import Asked, compared_steps
 from runs.pages.durations import between
 from runs.pages.looks import run_looks
 from runs.pages.tabs.prompts import cost
-from runs.pages.words import DECIDERS, origin_text
+from runs.pages.words import origin_text
 from runs.rerun_links import link_of
 
 Json = Any
+_NONE = "–"
 _OFFERED = 30  # runs of the workflow that can be chosen
 
 
-def compare(a: WorkflowRun, b: WorkflowRun) -> dict[str, Json]:
-    """The context of runs/compare.html: both runs, their facts, their steps in pairs, and the texts that differ."""
+def compare(a: WorkflowRun, b: WorkflowRun, asked: Asked) -> dict[str, Json]:
+    """The context of runs/compare.html: both runs, their facts, a page of their steps, and the texts that differ."""
     looks = run_looks([a, b])
     sides = [{**_side(run), **looks[run.pk]._asdict()} for run in (a, b)]
     return {
         "sides": sides,
-        "facts": [_fact(label, *values) for label, values in _facts(a, b)],
-        "steps": _pairs(_steps(a), _steps(b)),
+        "facts": [_fact(label, *values) for label, values in _facts(a, b) if _tells(label, values)],
+        "way": compared_steps(a, b, asked),
         "texts": [_text(label, one, other) for label, one, other in _texts(a, b)],
     }
 
@@ -78,9 +78,9 @@ def _facts(a: WorkflowRun, b: WorkflowRun) -> list[tuple[str, tuple[str, str]]]:
         ("Version", of(lambda run: run.version.number)),
         ("Took", of(lambda run: between(run.started_at, run.finished_at))),
         ("Turns", of(lambda run: run.requests)),
-        ("Tokens in", of(lambda run: f"{run.input_tokens:,}" if run.input_tokens else "–")),
-        ("Tokens out", of(lambda run: f"{run.output_tokens:,}" if run.output_tokens else "–")),
-        ("Cost", of(lambda run: cost(run.cost) or "–")),
+        ("Tokens in", of(lambda run: f"{run.input_tokens:,}" if run.input_tokens else _NONE)),
+        ("Tokens out", of(lambda run: f"{run.output_tokens:,}" if run.output_tokens else _NONE)),
+        ("Cost", of(lambda run: cost(run.cost) or _NONE)),
         ("Runs triggered", (str(children[0]), str(children[1]))),
         ("Warnings", of(lambda run: len(run.warnings))),
     ]
@@ -94,53 +94,12 @@ def _origin(run: WorkflowRun) -> str:
     return f"{what} of #{link.of_number}" + (f" from {link.stage}" if link.stage else "")
 
 
+def _tells(label: str, values: tuple[str, str]) -> bool:
+    return not (label.startswith("Tokens") and values == (_NONE, _NONE))
+
+
 def _fact(label: str, one: str, other: str) -> dict[str, Json]:
     return {"label": label, "a": one, "b": other, "differs": one != other}
-
-
-# The way
-
-
-def _steps(run: WorkflowRun) -> list[dict[str, Json]]:
-    link = link_of(run)
-    kept = link.kept if link else 0
-    agents: dict[Any, list[str]] = defaultdict(list)
-    for stage_run, name in AgentRun.objects.filter(run=run).order_by("position").values_list("stage_run_id", "agent"):
-        agents[stage_run].append(name)
-    calls: dict[str, list[str]] = defaultdict(list)
-    for name, stage, status in WorkflowCall.objects.filter(run=run).values_list("workflow_name", "stage", "status"):
-        calls[stage].append(f"{name}: {status}")
-    return [
-        {
-            "name": row.name,
-            "visit": row.visit,
-            "state": row.status,
-            "outcome": row.outcome or "",
-            "decided_by": DECIDERS.get(row.decided_by or "none", ""),
-            "took": "" if row.entry <= kept else between(row.started_at, row.finished_at),
-            "kept": row.entry <= kept,
-            "agents": agents[row.pk],
-            "calls": calls[row.name],
-        }
-        for row in StageRun.objects.filter(run=run).order_by("entry")
-    ]
-
-
-def _pairs(a: list[dict[str, Json]], b: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    """The steps of both runs, those at the same stage beside each other."""
-    found: list[dict[str, Json]] = []
-    ours, theirs = [str(step["name"]) for step in a], [str(step["name"]) for step in b]
-    for what, i1, i2, j1, j2 in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        if what == "equal":
-            found += [_pair(one, other) for one, other in zip(a[i1:i2], b[j1:j2], strict=True)]
-        else:
-            found += [_pair(one, None) for one in a[i1:i2]] + [_pair(None, other) for other in b[j1:j2]]
-    return found
-
-
-def _pair(one: dict[str, Json] | None, other: dict[str, Json] | None) -> dict[str, Json]:
-    same = one is not None and other is not None and all(one[key] == other[key] for key in ("state", "outcome"))
-    return {"a": one, "b": other, "differs": not same}
 
 
 # Texts

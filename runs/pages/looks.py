@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus, StageStatus
-from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
+from runs.models import AgentRun, Gate, Rerun, WorkflowCall, WorkflowRun
 
 
 class Look(NamedTuple):
@@ -42,11 +42,11 @@ def waiting_for(workflows: list[str]) -> Look:
     return Look("blocked", f"Waiting for {workflows[0] if len(workflows) == 1 else f'{len(workflows)} workflows'}")
 
 
-def visit_look(visit: StageRun, link: Rerun | None) -> Look:
+def visit_look(entry: int, status: str, link: Rerun | None) -> Look:
     """The look of a visit; one that a re-run kept was done by the run that `link` names."""
-    if link is not None and visit.entry <= link.kept and visit.status == StageStatus.DONE.value:
+    if link is not None and entry <= link.kept and status == StageStatus.DONE.value:
         return Look("kept", f"Kept from #{link.of_number}")
-    return Look(visit.status)
+    return Look(status)
 
 
 def agent_state(status: str, visit: Look) -> str:

@@ -72,7 +72,7 @@ def _part(run: WorkflowRun, number: int, found: list[StageRun]) -> dict[str, Jso
 
 
 def _visit(row: StageRun, agents: list[AgentRun], link: Rerun | None) -> dict[str, Json]:
-    look = visit_look(row, link)
+    look = visit_look(row.entry, row.status, link)
     return {
         "visit": row.visit,
         **look._asdict(),

@@ -173,7 +173,7 @@ def _look(
     if waiting := [call.workflow_name for call in routed if call.status == _WAITS]:
         return waiting_for(waiting)
     if row.status != StageStatus.RUNNING.value:
-        return visit_look(row, parts.link)
+        return visit_look(row.entry, row.status, parts.link)
     if any(is_open(gate) and not gate.is_question for gate in gates):
         return Look("open")
     at_work = [agent for agent in agents if agent.finished_at is None]

@@ -11,7 +11,8 @@ from projects.errors import NotFound
 from runs import queries
 from runs.models import WorkflowRun
 from runs.pages import compare as pages
-from runs.views.runs import caller_of
+from runs.pages.compare_steps import Asked
+from runs.views.asking import caller_of, number_of
 
 
 @require_GET
@@ -39,7 +40,8 @@ def compare(request: HttpRequest, *, named: str = "run") -> HttpResponse:
         "problem": problem,
     }
     if a is not None and b is not None and not problem:
-        context |= pages.compare(a, b)
+        asked = Asked(number_of(request.GET.get("page"), 1), request.GET.get("steps") == "differing")
+        context |= pages.compare(a, b, asked)
     return render(request, "runs/compare.html", context, status=422 if problem else 200)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import count
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 
@@ -11,7 +13,7 @@ from runs.advance import claim
 from runs.control import Answer as GateAnswer
 from runs.control import answer_gate, cancel_started_run
 from runs.effects.agent_turn import carry_out
-from runs.models import Event, WorkflowRun
+from runs.models import AgentRun, Event, StageRun, WorkflowRun
 from runs.operations import Start, start_run
 from tests.web.conftest import HTMX, Site, text_of
 from tests.web.forms import Answer, form_in
@@ -134,6 +136,11 @@ def test_a_kept_stage_says_so_on_the_drawing_and_in_its_drawer(site: Site) -> No
     assert page.split('id="card-1"')[1].split('id="open-1"')[0].count("#state-kept") == 1  # its agent, on its chip
     drawer = _page(site, f"/r/{new.pk}/stages/1")
     assert text_of(drawer).count(kept) == 2  # the stage and its visit
+    agent = AgentRun.objects.get(run=new, stage_run__name="Draft")
+    work = _page(site, f"/r/{new.pk}/agents/{agent.pk}")
+    assert kept in text_of(work)
+    assert f'It worked in run <a href="/r/{old.pk}">#{old.number}</a>' in work.content.decode()
+    assert "data-since" not in work.content.decode()
 
 
 def test_two_runs_are_compared_side_by_side(site: Site) -> None:
@@ -151,7 +158,7 @@ def test_two_runs_are_compared_side_by_side(site: Site) -> None:
     gone = site.client("viewer").get(f"/runs/compare?a={old.pk}&b=nothing")
 
     assert (new.status, both.status_code) == ("completed", 200)
-    for word in ("Took", "Tokens in", "Cost", "Outcome reject", "Archive", "Kept", f"Re-run of #{old.number}"):
+    for word in ("Took", "Cost", "Outcome reject", "Archive", f"Kept from #{old.number}", f"Re-run of #{old.number}"):
         assert word in text
     assert "The same in both." in text
     assert boxes == text
@@ -159,6 +166,42 @@ def test_two_runs_are_compared_side_by_side(site: Site) -> None:
     assert "different workflows" in text_of(unlike)
     assert "Choose two runs" in text_of(alone)
     assert site.client("stranger").get(f"/runs/compare?a={old.pk}&b={new.pk}").status_code == 404
+
+
+def _loops(run: WorkflowRun, times: int, *, odd: int) -> None:
+    """As if the run had visited its second stage so often; visit `odd` ended otherwise."""
+    like = StageRun.objects.get(run=run, name="Look")
+    entries = count(100)
+    StageRun.objects.bulk_create(
+        StageRun(
+            id=uuid4(), run=run, entry=next(entries), position=1, name="Look", visit=visit, status="done",
+            outcome="approve" if visit == odd else "revise", started_at=like.started_at, finished_at=like.started_at,
+        )
+        for visit in range(2, times + 1)
+    )  # fmt: skip
+
+
+def test_a_thousand_steps_are_compared_page_by_page(site: Site, django_assert_max_num_queries: object) -> None:
+    """Issue 4.4: a run may have made a thousand visits; a page holds fifty, and those that differ are found at once."""
+    old = _ended(site)
+    new = _drive(start_run(site.workflow("Review"), "Go.", Start("manual"))[0])
+    _loops(old, 1_000, odd=0)
+    _loops(new, 990, odd=500)
+    address = f"/runs/compare?a={old.pk}&b={new.pk}"
+
+    with django_assert_max_num_queries(40):  # type: ignore[operator]
+        first = site.client("viewer").get(address)
+    pages = [text_of(first), text_of(site.client("viewer").get(f"{address}&page=3"))]
+    differing = text_of(site.client("viewer").get(f"{address}&steps=differing"))
+    none = site.client("viewer").get(f"{address}&page=99")
+
+    assert "Steps 1 to 50 of 1002" in pages[0]
+    assert "Steps 101 to 150 of 1002" in pages[1]
+    assert len(re.findall(r"Step \d", pages[0])) == 50
+    assert "page=2#steps" in first.content.decode()
+    found = [int(each) for each in re.findall(r"Step (\d+) , differs", differing)]
+    assert found == [2, 3, 502, *range(993, 1003)]  # one waits at its second step; the ends that only the other has
+    assert none.status_code == 200
 
 
 def test_the_list_of_a_workflow_leads_to_the_comparison(site: Site) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from runs.models import AgentRun, AgentTurn, Gate, WorkflowCall, WorkflowRun
-from runs.pages.readable import cut
+from runs.pages.tools import shown_tool, written
 from runs.questions import question_results
 
 Json = Any
@@ -72,14 +71,8 @@ def _turn(turn: AgentTurn, envelopes: dict[str, Json]) -> dict[str, Json]:
         "cost": cost(usage.get("cost", 0)),
         "sent": [part for message in turn.request for part in _parts(message)],
         "answered": [part for part in _parts(turn.response) if part["kind"] != "tool-call"],
-        "tools": [_tool(tool, envelopes) for tool in turn.tools],
+        "tools": [shown_tool(tool, envelopes, _LONGEST) for tool in turn.tools],
     }
-
-
-def _tool(tool: dict[str, Json], envelopes: dict[str, Json]) -> dict[str, Json]:
-    by_call = tool.get("call") and tool["result"] is None
-    result = envelopes.get(tool["call"]) if by_call else tool["result"]
-    return {"name": tool["name"], "args": _text(tool["args"])[0], "result": _text(result)[0] if result else ""}
 
 
 def _parts(message: Json) -> list[dict[str, Json]]:
@@ -89,11 +82,7 @@ def _parts(message: Json) -> list[dict[str, Json]]:
     for part in parts:
         if not isinstance(part, dict) or not part.get("content"):
             continue
-        text, left = _text(part["content"])
+        text, left = written(part["content"], _LONGEST)
         kind = part.get("part_kind", "")
         found.append({"kind": kind, "speaker": _SPEAKERS.get(kind, "Sent"), "text": text, "left": left})
     return found
-
-
-def _text(value: Json) -> tuple[str, int]:
-    return cut(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False), _LONGEST)
