@@ -55,13 +55,13 @@ def _calls(run: WorkflowRun) -> list[Link]:
     for call in calls:
         if call.agent_run is not None:
             then = (
-                "The agent is told that the workflow timed out, and decides what to do."
+                "If it takes longer, the agent is told that the workflow timed out, and decides what to do."
                 if call.until
                 else "The agent goes on with the result."
             )
             chain.append(_link("agent", call.agent_run_id, call.agent_run.agent, call.since, call.until, then))
         else:
-            then = "The run goes on at continue at, whatever the workflow returned."
+            then = "When the workflow has ended, the run goes on at Continue at, whatever came back."
             chain.append(_link("stage", None, call.stage, call.since, call.until, then))
         if call.child is not None:
             child = call.child
@@ -72,7 +72,7 @@ def _calls(run: WorkflowRun) -> list[Link]:
                     f"{child.workflow_name} #{child.number}",
                     child.created_at,
                     None,
-                    "Its result goes back to the caller.",
+                    "When it has ended, its result goes back to the caller.",
                 )
             )
             chain.extend(why(child))
@@ -87,11 +87,19 @@ def _gates(run: WorkflowRun) -> list[Link]:
         gate.run = run
         waits = (gate.opened_at, gate.deadline)
         if gate.is_question:
-            then = "It is told that nobody answered." if gate.deadline else "It goes on with the answer."
+            then = (
+                "Without an answer by then, it is told that nobody answered."
+                if gate.deadline
+                else "It goes on with the answer."
+            )
             chain.append(_link("agent", gate.agent_run_id, gate.name, *waits, then))
             chain.append(_link("gate", gate.pk, f"{gate.name} asks: {gate.message[:200]}", *waits, then))
         else:
-            then = "The deadline decides the outcome." if gate.deadline else "The answer decides the outcome."
+            then = (
+                "Without an answer by then, the deadline decides the outcome."
+                if gate.deadline
+                else "The answer decides the outcome."
+            )
             chain.append(_link("gate", gate.pk, f"{gate.name} ({gate.stage})", *waits, then))
         options = ", ".join(option["label"] for option in gate.options)
         then = f"One of: {options}." if options else "A text."

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs.models import AgentRun, AgentTurn, Event, Gate, StageRun, WorkflowCall, WorkflowRun
-from runs.pages.tabs.timing import Span, totals, with_gaps
+from runs.pages.tabs.timing import Span, one_line, totals, with_gaps
 from tests.web.conftest import Site, text_of
 
 TABS = ("live", "messages", "time", "results", "prompts")
@@ -181,7 +181,7 @@ def test_the_page_says_why_a_run_waits_and_how_to_end_it(site: Site) -> None:
     """Rule 10.4: the chain, since when, until when, what then."""
     page = text_of(site.client("operator").get(f"/r/{site.run.pk}"))
     assert "Why is it waiting?" in page
-    assert "The deadline decides the outcome." in page
+    assert "Without an answer by then, the deadline decides the outcome." in page
 
     site.client("operator").post(f"/r/{site.run.pk}/pause")
     page = _page(site, who="operator")
@@ -248,6 +248,24 @@ def test_spans_are_cut_where_they_overlap_and_gaps_are_queued() -> None:
         ("queued", 2),
     ]
     assert totals(spans) == {"working": 3, "workflow": 4, "person": 0, "queued": 3, "retrying": 0}
+
+
+def test_the_line_of_a_stage_says_what_its_agents_wait_for() -> None:
+    """Issue 4: a stage whose agents wait is not queued; where one works, it is at work."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def span(kind: str, begin: int, end: int) -> Span:
+        return Span(kind, start + timedelta(seconds=begin), start + timedelta(seconds=end))
+
+    several = [
+        *(span("working", 0, 2), span("working", 1, 3), span("workflow", 2, 9), span("person", 4, 6)),
+        *(span("queued", 0, 20), span("retrying", 8, 12), span("person", 14, 14)),
+    ]
+
+    assert one_line(several) == [
+        *(span("working", 0, 3), span("workflow", 3, 4), span("person", 4, 6)),
+        *(span("workflow", 6, 9), span("retrying", 9, 12)),
+    ]
 
 
 def test_a_tab_that_shows_what_was_says_that_there_is_more(site: Site) -> None:

@@ -17,7 +17,18 @@ from runs.light_rows import light_calls
 from runs.models import AgentRun, AgentTurn, Event, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.durations import took
 from runs.pages.tabs.prompts import cost
-from runs.pages.tabs.timing import PERSON, RETRYING, WORDS, WORKFLOW, WORKING, Span, last_to_end, totals, with_gaps
+from runs.pages.tabs.timing import (
+    PERSON,
+    RETRYING,
+    WORDS,
+    WORKFLOW,
+    WORKING,
+    Span,
+    last_to_end,
+    one_line,
+    totals,
+    with_gaps,
+)
 from runs.rerun_links import link_of
 
 Json = Any
@@ -128,13 +139,14 @@ def _visit(part: _Part, visit: StageRun) -> tuple[list[dict[str, Json]], list[Sp
         rows.extend(_call(part, call, 2) for call in part.calls if call.agent_run_id == agent.pk)
     routed = [call for call in part.calls if call.key == f"route/{visit.entry}"]
     asked = [gate for gate in part.gates if gate.stage_run_id == visit.pk]
-    waits = [Span(PERSON, gate.opened_at, part.now(gate.closed_at)) for gate in asked]
+    rows += [_row(part, gate.name, 1, [_asked(part, gate)], True) for gate in asked]
+    # A question is part of what its agent did, and is counted there.
+    waits = [_asked(part, gate) for gate in asked if not gate.is_question]
     waits += [Span(WORKFLOW, call.since, part.now(call.resolved_at)) for call in routed]
-    rows += [_row(part, gate.name, 1, [span], True) for gate, span in zip(asked, waits, strict=False)]
     rows += [_call(part, call, 1) for call in routed]
     end = max([part.now(visit.finished_at), *(span.end for span in waits)])
-    own = [Span(WORKING, span.start, span.end) for span in spans if span.kind == WORKING]
-    stage = _row(part, _name(visit), 0, with_gaps([*waits, *_merged(own)], visit.started_at, end), True)
+    line = with_gaps(one_line([*spans, *waits]), visit.started_at, end)
+    stage = _row(part, _name(visit), 0, line, True)
     return [stage, *rows], [*spans, *waits]
 
 
@@ -156,15 +168,8 @@ def _time_of(run_id: Any) -> str:
     return f"{reverse('run', args=[run_id])}?tab=time" if run_id else ""
 
 
-def _merged(spans: Sequence[Span]) -> list[Span]:
-    """What several agents did at once, as one."""
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda each: each.start):
-        if merged and span.start <= merged[-1].end:
-            merged[-1] = Span(span.kind, merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    return merged
+def _asked(part: _Part, gate: Gate) -> Span:
+    return Span(PERSON, gate.opened_at, part.now(gate.closed_at))
 
 
 def _agent_spans(part: _Part, visit: StageRun, agent: AgentRun) -> list[Span]:
@@ -178,6 +183,7 @@ def _agent_spans(part: _Part, visit: StageRun, agent: AgentRun) -> list[Span]:
         for call in part.calls
         if call.agent_run_id == agent.pk and (call.until or call.resolved_at)
     ]
+    spans += [_asked(part, gate) for gate in part.gates if gate.agent_run_id == agent.pk]
     spans += part.retries.get((visit.name, agent.agent), [])
     return with_gaps(spans, visit.started_at, part.now(agent.finished_at or visit.finished_at))
 

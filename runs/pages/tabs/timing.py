@@ -47,6 +47,31 @@ def with_gaps(spans: Iterable[Span], start: datetime, end: datetime) -> list[Spa
     return filled
 
 
+_FIRST = {kind: rank for rank, kind in enumerate((WORKING, PERSON, WORKFLOW, RETRYING))}
+
+
+def one_line(spans: Iterable[Span]) -> list[Span]:
+    """What several did at once, on one line: that somebody works, else what is waited for. Being queued is left out."""
+    marks = sorted(
+        (at, step, _FIRST[span.kind])
+        for span in spans
+        if span.kind in _FIRST and span.end > span.start
+        for at, step in ((span.start, 1), (span.end, -1))
+    )
+    kinds, line, open_now = list(_FIRST), list[Span](), [0] * len(_FIRST)
+    for place, (at, step, rank) in enumerate(marks):
+        open_now[rank] += step
+        until = marks[place + 1][0] if place + 1 < len(marks) else at
+        shown = next((kind for kind, count in zip(kinds, open_now, strict=True) if count), None)
+        if shown is None or until <= at:
+            continue
+        if line and line[-1].kind == shown and line[-1].end == at:
+            line[-1] = Span(shown, line[-1].start, until)
+        else:
+            line.append(Span(shown, at, until))
+    return line
+
+
 def totals(spans: Iterable[Span]) -> dict[str, float]:
     """Seconds by kind."""
     sums = dict.fromkeys(WORDS, 0.0)
