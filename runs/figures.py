@@ -1,25 +1,29 @@
 """What the runs of a project came to over a time: counted by the database, in a fixed number of queries.
 
-Dry runs do not count. A run counts at the time when it was started.
+Dry runs do not count. A run counts at the time when it was started. Days that are over are counted once, see
+`finished_days`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import CharField, Count, F, FloatField, Func, Max, QuerySet, Sum
+from django.db.models import Count, F, FloatField, Func, Max, QuerySet, Sum
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Substr
+from django.db.models.functions import Cast
 
 from projects.models import Project
 from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.finished_days import Rows, Span, beginning, rows_by_day, within
 from runs.light_rows import NOT_OVER
 from runs.models import AgentRun, Event, Gate, WorkflowCall, WorkflowRun
 
 _MOST_WAITING = 8
+_NEVER = datetime.max.replace(tzinfo=UTC)
+Row = dict[str, Any]
 
 
 class Seconds(Func):
@@ -92,35 +96,15 @@ class RunFigures:
     by_both: dict[tuple[str, str], Figures]  # (workflow, beginning)
 
 
-def run_figures(project: Project, since: datetime, *, hourly: bool) -> RunFigures:
-    """The runs since a moment, from one query."""
-    begun = WorkflowRun.objects.filter(project=project, created_at__gte=since, dry__isnull=True)
-    took = Seconds("finished_at", "started_at")
-    grouped = (
-        begun.values("workflow_name", "status", at=_beginning("created_at", hourly=hourly))
-        .annotate(
-            count=Count("pk"),
-            took=Sum(took),
-            most=Max(took),
-            sent=Sum("input_tokens"),
-            got=Sum("output_tokens"),
-            paid=Sum("cost"),
-        )
-        .order_by()
-    )
+def _run_figures(rows: Iterable[Row]) -> RunFigures:
     found = RunFigures(Figures(), {}, {}, {})
-    for row in map(dict[str, Any], grouped):
-        at, workflow = row["at"].replace("T", " "), row["workflow_name"]
+    for row in rows:
+        at, workflow = row["begun"], row["workflow_name"]
         found.total.add(row)
         found.by_time.setdefault(at, Figures()).add(row)
         found.by_workflow.setdefault(workflow, Figures()).add(row)
         found.by_both.setdefault((workflow, at), Figures()).add(row)
     return found
-
-
-def _beginning(field: str, *, hourly: bool) -> Substr:
-    """Both databases write a moment as text from the year down, in UTC: cut off, it is an hour or a day."""
-    return Substr(Cast(field, CharField()), 1, 13 if hourly else 10)
 
 
 @dataclass(slots=True)
@@ -150,44 +134,61 @@ class AgentFigures:
     by_time: dict[str, Spent] = field(default_factory=dict)  # by the beginning of an hour or a day
 
 
-def agent_figures(project: Project, since: datetime, *, hourly: bool) -> dict[str, AgentFigures]:
-    """By the name of the agent, from two queries."""
-    found = _works(project, since)
-    for row in _turns(project, since, hourly=hourly):
-        one = found.setdefault(row["agent"], AgentFigures())
-        one.spent.add(row)
-        one.by_time.setdefault(row["begun"].replace("T", " "), Spent()).add(row)
-    return found
-
-
-def _turns(project: Project, since: datetime, *, hourly: bool) -> list[dict[str, Any]]:
-    # From the log: its rows are small, whereas SQLite reads what a turn was sent before it comes to what that used.
-    turns = Event.objects.filter(
-        kind="agent.turn", run__project=project, run__created_at__gte=since, run__dry__isnull=True
-    )
-    grouped = turns.values("agent", begun=_beginning("run__created_at", hourly=hourly)).annotate(
-        count=Count("pk"),
-        sent=Sum(Cast(KT("data__usage__input_tokens"), FloatField())),
-        got=Sum(Cast(KT("data__usage__output_tokens"), FloatField())),
-        paid=Sum(Cast(KT("data__usage__cost"), FloatField())),
-    )
-    return list(map(dict[str, Any], grouped.order_by()))
-
-
-def _works(project: Project, since: datetime) -> dict[str, AgentFigures]:
-    works: QuerySet[AgentRun] = AgentRun.objects.filter(
-        run__project=project, run__created_at__gte=since, run__dry__isnull=True
-    ).exclude(run__rerun__kept__gte=F("stage_run__entry"))  # what a re-run keeps was done in another run
-    took = Seconds("finished_at", "started_at")
-    grouped = works.values("agent", "status").annotate(count=Count("pk"), ended=Count("finished_at"), took=Sum(took))
+def _agent_figures(rows: Rows) -> dict[str, AgentFigures]:
     found: dict[str, AgentFigures] = {}
-    for row in grouped.order_by():
+    for row in rows.works:
         one = found.setdefault(row["agent"], AgentFigures())
         one.works += row["count"]
         one.failed += row["count"] if row["status"] == AgentStatus.FAILED.value else 0
         one.seconds += row["took"] or 0.0
         one.ended += row["ended"]
+    for row in rows.turns:
+        one = found.setdefault(row["agent"], AgentFigures())
+        one.spent.add(row)
+        one.by_time.setdefault(row["begun"], Spent()).add(row)
     return found
+
+
+def figures(project: Project, since: datetime, *, hourly: bool) -> tuple[RunFigures, dict[str, AgentFigures]]:
+    """The runs begun since a moment, and their agents by name: three queries by the hour. By the day (`since` begins
+    one) it is two more, and these tell which days have to be counted."""
+
+    def count(spans: Sequence[Span]) -> Rows:
+        return Rows(*(each(project, spans, hourly) for each in (_runs, _works, _turns)))
+
+    rows = count([(since, _NEVER)]) if hourly else rows_by_day(project, since, count)
+    return _run_figures(rows.runs), _agent_figures(rows)
+
+
+def _runs(project: Project, spans: Sequence[Span], hourly: bool) -> list[Row]:
+    begun = WorkflowRun.objects.filter(within(spans), project=project, dry__isnull=True)
+    took = Seconds("finished_at", "started_at")
+    sums = {"took": Sum(took), "most": Max(took), "sent": Sum("input_tokens"), "got": Sum("output_tokens")}
+    return _grouped(begun, "", hourly, ("workflow_name", "status"), paid=Sum("cost"), **sums)
+
+
+def _works(project: Project, spans: Sequence[Span], hourly: bool) -> list[Row]:
+    works = AgentRun.objects.filter(within(spans, "run__created_at"), run__project=project, run__dry__isnull=True)
+    own = works.exclude(run__rerun__kept__gte=F("stage_run__entry"))  # what a re-run keeps was done in another run
+    took = Sum(Seconds("finished_at", "started_at"))
+    return _grouped(own, "run__", hourly, ("agent", "status"), ended=Count("finished_at"), took=took)
+
+
+def _turns(project: Project, spans: Sequence[Span], hourly: bool) -> list[Row]:
+    # From the log: its rows are small, whereas SQLite reads what a turn was sent before it comes to what that used.
+    turns = Event.objects.filter(
+        within(spans, "run__created_at"), kind="agent.turn", run__project=project, run__dry__isnull=True
+    )
+    names = {"sent": "input_tokens", "got": "output_tokens", "paid": "cost"}
+    sums = {short: Sum(Cast(KT(f"data__usage__{name}"), FloatField())) for short, name in names.items()}
+    return _grouped(turns, "run__", hourly, ("agent",), **sums)
+
+
+def _grouped(rows: QuerySet[Any], run: str, hourly: bool, by: Sequence[str], **sums: Any) -> list[Row]:
+    """The rows in groups, also by the hour or the day when their run was begun."""
+    at = beginning(f"{run}created_at", hourly=hourly)
+    shown = rows.values(*by, begun=at).annotate(count=Count("pk"), **sums).order_by()
+    return [{**row, "begun": row["begun"].replace("T", " ")} for row in shown]
 
 
 def waiting_longest(project: Project) -> Iterable[tuple[datetime, WorkflowRun, str]]:

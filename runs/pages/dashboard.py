@@ -13,7 +13,7 @@ from django.utils import timezone
 from builder.pages.project_frame import frame
 from projects.access import Caller
 from projects.models import Project
-from runs.figures import AgentFigures, Figures, RunFigures, Spent, agent_figures, run_figures, waiting_longest
+from runs.figures import AgentFigures, Figures, RunFigures, Spent, figures, waiting_longest
 from runs.pages.charts import Bar, amount, chart, share, spark
 from runs.pages.durations import took
 from runs.pages.run_page import run_url
@@ -34,9 +34,7 @@ def dashboard(caller: Caller, project: Project, asked: str) -> dict[str, Json]:
     chosen = asked if asked in _PERIODS else "7d"
     label, count, step, span = _PERIODS[chosen]
     starts = _starts(timezone.now(), count, step)
-    hourly = step < timedelta(days=1)
-    figures = run_figures(project, starts[0], hourly=hourly)
-    agents = agent_figures(project, starts[0], hourly=hourly)
+    runs, agents = figures(project, starts[0], hourly=step < timedelta(days=1))
     runs_url = reverse("project-runs", args=[project.slug])
     return {
         **frame(caller, project, "Dashboard"),
@@ -44,10 +42,10 @@ def dashboard(caller: Caller, project: Project, asked: str) -> dict[str, Json]:
             {"label": each[0], "url": f"?period={key}", "current": key == chosen} for key, each in _PERIODS.items()
         ],
         "period": label,
-        "tiles": _tiles(figures.total),
-        "charts": _charts(figures, starts, step),
-        "table": _table(figures, starts, step),
-        "workflows": _workflows(figures, starts, step, f"{runs_url}?{urlencode({'time': span})}"),
+        "tiles": _tiles(runs.total),
+        "charts": _charts(runs, starts, step),
+        "table": _table(runs, starts, step),
+        "workflows": _workflows(runs, starts, step, f"{runs_url}?{urlencode({'time': span})}"),
         "agents": _agents(agents, starts, step),
         "agent_chart": "Tokens over time" if _tokens_known(agents) else "Turns over time",
         "waiting": [
@@ -60,7 +58,7 @@ def dashboard(caller: Caller, project: Project, asked: str) -> dict[str, Json]:
             }
             for since, run, what in waiting_longest(project)
         ],
-        "has_runs": figures.total.runs > 0,
+        "has_runs": runs.total.runs > 0,
         "runs_url": runs_url,
     }
 

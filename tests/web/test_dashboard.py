@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs.models import Event, Rerun, WorkflowRun
@@ -133,8 +135,31 @@ def test_the_number_of_queries_is_fixed(site: Site, django_assert_max_num_querie
         add(site, parent=add(site, "failed"))
     for number in range(12):
         turns(site.run, f"Agent {number}", 2, input_tokens=5)
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(13):  # type: ignore[operator]
         page(site, "?period=30d")
+
+
+def test_a_day_that_is_over_is_counted_once_and_what_still_changes_is_seen(site: Site) -> None:
+    """Speed, and always right: the late end of an old run shows, a deletion shows, and nothing else is counted anew."""
+    at = {days: timezone.now() - timedelta(days=days) for days in (5, 12, 20)}
+    late = add(site, "queued", created_at=at[20])
+    gone = add(site, created_at=at[12])
+    turns(add(site, "failed", created_at=at[5]), "Cy", 3)
+    counted = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            assert "Runs 4 2 open or cancelled" in page(site, "?period=30d")
+        (sums,) = (each["sql"] for each in asked if 'SUM("runs_workflowrun"."cost")' in each["sql"])
+        counted.append([days for days, day in at.items() if f"{day:%Y-%m-%d}" in sums])
+    WorkflowRun.objects.filter(pk=late.pk).update(status="completed", finished_at=timezone.now())
+    ended = page(site, "?period=30d")
+    gone.delete()
+    after = page(site, "?period=30d")
+
+    assert counted == [[5, 12, 20], [20]]
+    assert "Runs 4 1 open or cancelled" in ended
+    assert "Runs 3 1 open or cancelled" in after
+    assert re.search(r"Cy 0 0 3", after)
 
 
 @pytest.mark.parametrize("period", ["24h", "7d", "30d"])
