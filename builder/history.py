@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Json = Any
 _MOST_LOOKED_AT = 200  # edits that are searched for who changed something last
 _LONGEST = 300
+# Made on something that the workflow names: taken back there, or not at all.
+_FROM_ELSEWHERE = ("delete_target", "rename_target", "rename_agent")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Deed:
 
 def record(workflow: Workflow, deed: Deed, patch: patches.Patch) -> Edit:
     """Keep an edit of `workflow`, which is stored and published already. The caller holds the project's lock."""
-    if deed.kind not in ("undo", "redo"):  # whoever goes on otherwise has nothing to redo
+    if deed.kind not in ("undo", "redo", *_FROM_ELSEWHERE):  # whoever goes on otherwise has nothing to redo
         mine = Edit.objects.filter(workflow=workflow, user=deed.user, state=Edit.State.UNDONE)
         mine.update(state=Edit.State.DROPPED)
     return Edit.objects.create(
@@ -62,7 +64,7 @@ def last_number(workflow_id: int) -> int:
 def to_undo(workflow: Workflow, user: User) -> Edit | None:
     """The user's newest change that can be taken back."""
     mine = Edit.objects.filter(workflow=workflow, user=user, state=Edit.State.DONE)
-    return mine.exclude(kind__in=("undo", "redo", "create", "import")).order_by("-number").first()
+    return mine.exclude(kind__in=("undo", "redo", "create", "import", *_FROM_ELSEWHERE)).order_by("-number").first()
 
 
 def to_redo(workflow: Workflow, user: User) -> Edit | None:
@@ -75,6 +77,11 @@ def since(workflow_id: int, number: int) -> list[Edit]:
     """The edits after this one, oldest first."""
     edits = Edit.objects.filter(workflow_id=workflow_id, number__gt=number).order_by("number")
     return list(edits.select_related("user"))
+
+
+def is_told_of_names(edits: Iterable[Edit]) -> bool:
+    """Whether one of the edits is a new name, or the end, of something that the workflow names."""
+    return any(edit.kind in _FROM_ELSEWHERE for edit in edits)
 
 
 def name_conflict(error: EditedMeanwhile, workflow: Workflow) -> None:

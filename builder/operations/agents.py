@@ -12,8 +12,9 @@ from agents.models import Agent
 from agents.operations import write_agent
 from builder.canonical import block_of, text_of
 from builder.errors import AgentAssigned, AlreadyThere, EditedMeanwhile
+from builder.history import Deed
 from builder.models import Assignment
-from builder.operations.storing import agent_fields, forget_versions_naming
+from builder.operations.storing import agent_fields, forget_versions_naming, naming_agent, republish, specs_of
 from builder.publish import hold
 from builder.reading import agent_spec
 from builder.spec import AgentSpec
@@ -74,7 +75,11 @@ def _edit(caller: Caller, agent: Agent, raw: Any, *, base: Mapping[str, Any] | N
         before = agent_spec(locked)
         start = block_of(before) if base is None else base
         changes = {key: value for key, value in raw.items() if key not in _TOLD}
-        return store_agent(locked, _checked(agent.project_id, {**start, **changes}, locked), before)
+        spec = _checked(agent.project_id, {**start, **changes}, locked)
+        naming = specs_of(naming_agent(locked)) if spec.name != before.name else {}
+        stored = store_agent(locked, spec, before)
+        republish(naming, Deed(caller.user, "rename_agent", f"The agent {before.name} is called {spec.name} now"))
+        return stored
 
 
 def store_agent(agent: Agent, spec: AgentSpec, before: AgentSpec) -> Agent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from builder.canonical import block_of, canonical, is_same, shared_block_of
 from builder.errors import AlreadyThere, CannotEnable
 from builder.history import Deed, record
 from builder.layout import Point, Spot, cards_of
-from builder.models import Edit, Workflow
+from builder.models import AllowedWorkflow, Assignment, Edit, Hook, Route, Workflow
 from builder.operations.placing import place_patch, places_of, put_places, settle
 from builder.patches import Patch, difference, renamed
 from builder.publish import publish, read_stored
@@ -61,9 +61,11 @@ def store_over(
     spec = canonical(_checked(workflow.project_id, raw, known, workflow, before), known)
     _refuse_enabling(spec, before)
     stood = settle(workflow, before)
+    naming = specs_of(naming_workflow(workflow)) if spec.name != before.name else {}
     if not write_over(workflow, spec, before, deed.renames):
         return None
     publish(workflow, spec)
+    republish(naming, Deed(deed.user, "rename_target", f"The workflow {before.name} is called {spec.name} now"))
     patch = difference(renamed(shared_block_of(before), deed.renames), shared_block_of(spec))
     stood = {(deed.renames.get(name, name), label): place for (name, label), place in stood.items()}
     stands = settle(workflow, spec) if cards_of(spec) != cards_of(before) else stood
@@ -107,13 +109,20 @@ def _rename(workflow: Workflow, name: str) -> None:
     """Those that name the workflow follow, from their next start on: their versions hold its old name."""
     workflow.name, workflow.name_key = name, name_key(name)
     workflow.save(update_fields=["name", "name_key"])
-    naming = (
-        Q(stages__outcomes__route__target_workflow=workflow)
-        | Q(stages__hooks__target_workflow=workflow)
-        | Q(stages__assignments__allowed__workflow=workflow)
-    )
-    stale = Workflow.objects.filter(naming).values_list("pk", flat=True)
-    Workflow.objects.filter(pk__in=list(stale)).update(current_version=None)
+    Workflow.objects.filter(pk__in={workflow.pk, *naming_workflow(workflow)}).update(current_version=None)
+
+
+def naming_workflow(workflow: Workflow) -> set[int]:
+    """The ids of the other workflows that name `workflow`."""
+    routes = Route.objects.filter(target_workflow=workflow).values_list("outcome__stage__workflow_id", flat=True)
+    hooks = Hook.objects.filter(target_workflow=workflow).values_list("stage__workflow_id", flat=True)
+    allowed = AllowedWorkflow.objects.filter(workflow=workflow).values_list("assignment__stage__workflow_id", flat=True)
+    return {*routes, *hooks, *allowed} - {workflow.pk}
+
+
+def specs_of(ids: Collection[int]) -> dict[int, WorkflowSpec]:
+    """What these workflows mean, by id: for `republish`, before what they name is changed."""
+    return {workflow.pk: read_stored(workflow) for workflow in Workflow.objects.filter(pk__in=ids)}
 
 
 def start_row(project_id: int, name: str) -> Workflow:
@@ -122,7 +131,8 @@ def start_row(project_id: int, name: str) -> Workflow:
 
 
 def republish(befores: Mapping[int, WorkflowSpec], deed: Deed) -> None:
-    """Count an edit of these workflows that came from elsewhere (a deleted target), and publish them.
+    """Count an edit of these workflows that came from elsewhere (what they name was deleted, or is called otherwise),
+    publish them, and tell their open pages.
 
     `befores` says by id what they meant before.
     """
@@ -136,8 +146,13 @@ def republish(befores: Mapping[int, WorkflowSpec], deed: Deed) -> None:
 
 def forget_versions_naming(agent: Agent) -> None:
     """The next start of every workflow that names `agent` needs a new version."""
-    Workflow.objects.filter(stages__assignments__agent=agent).update(current_version=None)
-    Workflow.objects.filter(stages__assignments__fallback_agent=agent).update(current_version=None)
+    Workflow.objects.filter(pk__in=naming_agent(agent)).update(current_version=None)
+
+
+def naming_agent(agent: Agent) -> set[int]:
+    """The ids of the workflows that name `agent`."""
+    places = Assignment.objects.filter(Q(agent=agent) | Q(fallback_agent=agent))
+    return set(places.values_list("stage__workflow_id", flat=True))
 
 
 def agent_fields(spec: AgentSpec) -> AgentFields:

@@ -14,7 +14,7 @@ from builder.canonical import block_of
 from builder.errors import EditedMeanwhile
 from builder.history import Deed
 from builder.models import AllowedWorkflow, Assignment, Hook, Route, Workflow
-from builder.operations.storing import republish, store_new, store_over
+from builder.operations.storing import naming_workflow, republish, specs_of, store_new, store_over
 from builder.publish import hold, read_stored
 from builder.rings import GONE, edited
 from builder.spec import Capability
@@ -74,8 +74,7 @@ def delete_workflow(caller: Caller, workflow: Workflow) -> None:
     require(caller, workflow.project, Role.EDITOR)
     with transaction.atomic():
         locked = _locked(workflow)
-        naming = _naming(locked)
-        befores = {workflow.pk: read_stored(workflow) for workflow in Workflow.objects.filter(pk__in=naming)}
+        befores = specs_of(naming_workflow(locked))
         _turn_away(locked)
         locked.delete()
         transaction.on_commit(partial(edited, workflow.pk, GONE))
@@ -115,14 +114,6 @@ def _archive(workflow: Workflow, archived: bool | None) -> None:
     workflow.archived_at = timezone.now() if archived else None
     workflow.revision += 1
     workflow.save(update_fields=["archived_at", "revision", "updated_at"])
-
-
-def _naming(workflow: Workflow) -> set[int]:
-    """The ids of the other workflows that name `workflow`."""
-    routes = Route.objects.filter(target_workflow=workflow).values_list("outcome__stage__workflow_id", flat=True)
-    hooks = Hook.objects.filter(target_workflow=workflow).values_list("stage__workflow_id", flat=True)
-    allowed = AllowedWorkflow.objects.filter(workflow=workflow).values_list("assignment__stage__workflow_id", flat=True)
-    return {*routes, *hooks, *allowed} - {workflow.pk}
 
 
 def _turn_away(workflow: Workflow) -> None:

@@ -50,7 +50,7 @@ def canvas_page(caller: Caller, workflow: Workflow) -> dict[str, Json]:
         "outline_url": reverse("workflow-outline", args=[workflow.pk]),
         **shell(caller, graph),
         **_everything(graph, can_edit=page["can_edit"]),
-        "palette": _palette(graph),
+        "palette": palette(graph),
         "live": live(workflow, "canvas"),
     }
 
@@ -235,7 +235,7 @@ def _hook_ids(graph: Graph) -> dict[int, dict[tuple[str, int], int]]:
     return found
 
 
-def _palette(graph: Graph) -> dict[str, Json]:
+def palette(graph: Graph) -> dict[str, Json]:
     """What can be dragged onto the canvas: the project's agents and workflows."""
     workflow = graph.workflow
     agents = agents_of(workflow.project_id).values_list("pk", "name", "role")

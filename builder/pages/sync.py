@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.history import since
+from builder.history import is_told_of_names, since
 from builder.models import Workflow
-from builder.pages.canvas import canvas_partials
+from builder.pages.canvas import canvas_partials, palette
 from builder.pages.changed import Changed, changed_since
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import news
@@ -16,6 +16,7 @@ from projects.access import Caller, Role, role_of
 
 Json = Any
 VIEWS = ("outline", "canvas")
+_TITLE = (["name"], ["description"])  # where a patch changes what stands above the stages
 
 
 def sync(
@@ -50,9 +51,11 @@ def sync(
         "view": view,
         "can_edit": can_edit,
         "news": news(graph.ids, edits, caller.user),
+        "retitled": any(entry["at"] in _TITLE for edit in edits for entry in edit.patch),
     }
     if view == "canvas":
-        return {**context, **canvas_partials(graph, changed, can_edit=can_edit)}
+        called = {"palette": palette(graph)} if context["retitled"] or is_told_of_names(edits) else {}
+        return {**context, **called, **canvas_partials(graph, changed, can_edit=can_edit)}
     return {**context, **_outline_cards(graph, changed, can_edit=can_edit)}
 
 

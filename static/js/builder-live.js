@@ -175,7 +175,19 @@ function ended(event) {
   setTimeout(drawPeople); // a swap takes rings off
 }
 
+// The window is called as the workflow on it, also when that gets another name.
+
+const title = document.getElementById("shown-name");
+let named = title?.textContent;
+
+function retitle() {
+  if (title.textContent === named) return;
+  document.title = document.title.replace(named, () => title.textContent);
+  named = title.textContent;
+}
+
 function start() {
+  if (title) new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
   shownUpTo = Number(document.getElementById("builder-seq").dataset.seq);
   root.addEventListener("live:frame", (event) => {
     if (!Array.isArray(event.detail.people)) return;

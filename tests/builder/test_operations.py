@@ -111,8 +111,11 @@ def test_a_new_name_is_followed_by_all_that_name_it(ana: Caller, main: Workflow,
     assert block["stages"][1]["routes"]["approve"]["workflow"] == "Ship"
     assert block["stages"][1]["entry_hooks"][0]["workflow"] == "Count"
     assert block["stages"][0]["assignments"][0]["allowed_workflows"] == ["Count"]
+    revision = main.revision
     main.refresh_from_db()
-    assert main.current_version is None
+    assert main.revision == revision + 2
+    assert main.current_version is not None
+    assert frozen(main.current_version.pk).workflow.stages[1].routes["approve"].model_dump()["workflow"] == "Ship"
     _importable(ana, website)
 
 
@@ -191,7 +194,8 @@ def test_an_agent_is_created_changed_and_renamed(ana: Caller, website: Project, 
     patch_agent(ana, ada, {"name": "Adele", "version": 1})
     assert read_workflow(main.pk).stages[0].assignments[0].agent == "Adele"
     main.refresh_from_db()
-    assert main.current_version is None
+    version = main.current_version_id or 0
+    assert frozen(version).workflow.stages[0].assignments[0].agent == "Adele"
     with pytest.raises(EditedMeanwhile):
         patch_agent(ana, ada, {"role": "x", "version": 1})
     assert replace_agent(ana, ada, {"name": "Adele"}).role == ""

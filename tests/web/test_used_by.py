@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
+
 from builder.models import Workflow
+from builder.operations.agents import patch_agent
+from builder.operations.workflows import delete_workflow, patch_workflow
+from projects.access import Caller
+from tests.web.canvas_page import Page, same
 from tests.web.conftest import HTMX, Site, text_of
+
+
+def _editor() -> Caller:
+    return Caller(User.objects.get(username="editor"))
 
 
 def test_the_settings_say_what_names_the_workflow(site: Site) -> None:
@@ -51,3 +61,49 @@ def test_a_workflow_is_archived_and_brought_back(site: Site) -> None:
     site.client("editor").post(f"{address}/archive", {"archived": "no"}, headers=HTMX)
     assert site.workflow("Publish").archived_at is None
     assert site.client("viewer").post(f"{address}/archive").status_code == 403
+
+
+def test_a_new_name_reaches_every_open_page_that_shows_it(site: Site) -> None:
+    """Issue 3, items 4 and 5: cards, edges, palette and history of those that name it, and its own page's title."""
+    target, agent = site.workflow("Publish"), site.assignment().agent
+    naming, own = Page(site.client("owner"), site.workflow("Review")), Page(site.client("owner"), target)
+    revision = naming.workflow.revision
+
+    patch_workflow(_editor(), target, {"name": "Put <b>online</b>"})
+    told, mine = naming.catch_up(), own.catch_up()
+    same(naming)
+    assert [each["says"] for each in naming.graph["targets"]] == [
+        "Workflow target: Put <b>online</b>, continue at End the workflow"
+    ]
+    assert any("leads to the workflow Put <b>online</b>" in each.get("says", "") for each in naming.graph["edges"])
+    for answer in (told, mine):
+        assert 'data-name="Put &lt;b&gt;online&lt;/b&gt;"' in answer
+        assert 'data-name="Publish"' not in answer
+    assert '<hx-partial hx-target="#shown-name" hx-swap="textContent">Put &lt;b&gt;online' in mine
+    assert "#shown-name" not in told
+    assert "The workflow Publish is called Put" in text_of(
+        site.client("viewer").get(f"/w/{naming.workflow.pk}/history")
+    )
+
+    patch_agent(_editor(), agent, {"name": "Grace"})
+    told = naming.catch_up()
+    same(naming)
+    assert "Assignment 1: Grace" in told
+    assert 'data-name="Grace"' in told
+    naming.workflow.refresh_from_db()
+    assert naming.workflow.revision == revision + 2
+
+
+def test_undo_passes_over_what_was_done_to_a_workflow_from_elsewhere(site: Site) -> None:
+    """Ui.md, 4.4: Ctrl+Z takes back what I did here; a target that I deleted or renamed elsewhere is not in its way."""
+    page = Page(site.client("editor"), site.workflow("Review"))
+    page.send(
+        {"do": "update_stage", "stage": site.stage().pk, "version": site.stage().version, "changes": {"task": "A"}}
+    )
+    patch_workflow(_editor(), site.workflow("Publish"), {"name": "Go live"})
+    delete_workflow(_editor(), site.workflow("Go live"))
+
+    assert "Undid" in page.send({"do": "undo"})
+    assert site.stage().task != "A"
+    assert "Did again" in page.send({"do": "redo"})
+    assert site.stage().task == "A"
