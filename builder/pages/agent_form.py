@@ -57,7 +57,10 @@ _HELP = {
     "script": "What it says and does, turn by turn, as YAML or JSON. The model “scripted” plays it, without any key.",
     "subagent_script": "The same, for the subagents that it starts.",
 }
-_EXAMPLES = {"script": "- say: I have read it.\n- decide: approve"}
+_EXAMPLES = {
+    "script": "- share: {title: Spring news}\n- trigger_workflow: {workflow: Analyze, context: the title}\n"
+    "- say: I have read it.\n- decide: approve"
+}
 _MOST_PROBLEMS = 8
 
 

@@ -167,7 +167,9 @@ def pressed(rows: Sequence[Row], action: str, outcomes: Sequence[str]) -> list[R
     elif word in ("up", "down"):
         _swap(changed, numbers[0], -1 if word == "up" else 1)
     elif word == "option":
-        fresh = {"label": "", "outcome": "", "focus": True}
+        led_to = [option["outcome"] for option in row["options"]]
+        left_over = next((label for label in outcomes if label not in led_to), "")
+        fresh = {"label": "", "outcome": left_over, "focus": True}
         changed[numbers[0]] = {**row, "open": True, "options": [*row["options"], fresh]}
     elif word == "unoption" and len(numbers) > 1:
         left = [option for option in row["options"] if option["index"] != numbers[1]]

@@ -16,6 +16,12 @@ function setAddress(key) {
   history.replaceState(history.state, "", url);
 }
 
+/** What is wrong takes the focus, with the words below it in view. */
+function show(problem) {
+  problem.focus({ preventScroll: true });
+  (problem.closest(".field") ?? problem).scrollIntoView({ block: "nearest" });
+}
+
 function opened(current) {
   const key = current.dataset.drawer;
   // Pressed before this module was loaded: the focus still is where it came from.
@@ -24,7 +30,7 @@ function opened(current) {
   for (const list of document.querySelectorAll("[popover]:popover-open")) if (list.contains(opener?.element)) list.hidePopover();
   const problem = current.querySelector('.conflict, [aria-invalid="true"]');
   if (key !== openKey) current.querySelector("h2").focus();
-  else if (problem) problem.focus();
+  else if (problem) show(problem);
   else if (!current.contains(document.activeElement)) (current.querySelector("[data-focus]") ?? current.querySelector("h2")).focus();
   openKey = key;
   setAddress(key);

@@ -7,7 +7,7 @@ import { send } from "./commands.js";
 import { canEdit, edges, nodeOf, nodes, put, region, stages } from "./graph.js";
 import { redraw } from "./edges.js";
 import { findAnything, findHere, assignAgents, showKeys } from "./finders.js";
-import { onGrid, sendPlaces } from "./nodes.js";
+import { onGrid, sendPlaces, tidyUp } from "./nodes.js";
 import { pick } from "./picker.js";
 import { goTo, here, select, selected } from "./selection.js";
 import { fit, view, zoomTo } from "./viewport.js";
@@ -102,7 +102,7 @@ const EDITING = {
   c: () => here()?.kind === "stage" && openConnect(here()),
   a: () => here()?.kind === "stage" && assignAgents(here()),
   s: addStage,
-  t: () => send({ do: "tidy" }),
+  t: tidyUp,
   Delete: remove,
   Backspace: remove,
 };

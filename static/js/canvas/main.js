@@ -10,7 +10,7 @@ import { adopt, canEdit, nodeOf, nodes, region, stageById } from "./graph.js";
 import { startKeyboard } from "./keyboard.js";
 import { startMinimap } from "./minimap.js";
 import { startNever } from "./never.js";
-import { onGrid, pressNodes } from "./nodes.js";
+import { onGrid, pressNodes, tidyUp } from "./nodes.js";
 import { startPalette } from "./palette.js";
 import { startPicker } from "./picker.js";
 import { startPointer } from "./pointer.js";
@@ -74,7 +74,7 @@ function start() {
     requestAnimationFrame(() => goTo(stageById(stage)));
   });
   if (canEdit) region.addEventListener("dblclick", addStageAt);
-  document.getElementById("tidy")?.addEventListener("click", () => send({ do: "tidy" }));
+  document.getElementById("tidy")?.addEventListener("click", tidyUp);
   document.getElementById("find").addEventListener("click", findAnything);
   document.getElementById("show-keys").addEventListener("click", showKeys);
   const mode = document.getElementById("select-mode");

@@ -6,7 +6,7 @@ import { redraw } from "./edges.js";
 import { canEdit, held, nodeOf, nodes, put, region, whole, world } from "./graph.js";
 import { follow, panning } from "./pointer.js";
 import { isSelected, makeCurrent, select, selected, toggle } from "./selection.js";
-import { toWorld, view } from "./viewport.js";
+import { overview, toWorld, view } from "./viewport.js";
 
 const GRID = 4;
 const SNAP = 5; // pixels of the window
@@ -17,6 +17,11 @@ const canMove = (node) => node.kind !== "end";
 /** Where cards stand, told to the server. */
 export function sendPlaces(moved) {
   send({ do: "place", places: Object.fromEntries(moved.map((node) => [node.key, [node.x, node.y]])) });
+}
+
+/** All cards in rows again, and in view. */
+export async function tidyUp() {
+  if (await send({ do: "tidy" })) overview();
 }
 
 /** With a stage go the workflows it leads to. */

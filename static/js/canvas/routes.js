@@ -113,8 +113,8 @@ function lanesBetween(from, to, boxes) {
   return lines;
 }
 
-/** Down to the workflow that an outcome leads to. */
-function waysDown(from, to) {
+/** Down to the workflow that an outcome leads to, past the cards that stand between. */
+function waysDown(from, to, boxes) {
   const middle = to.x + to.w / 2;
   const start = { x: Math.min(Math.max(middle, from.x + 16), right(from) - 16), y: foot(from) };
   const end = { x: middle, y: to.y };
@@ -126,6 +126,16 @@ function waysDown(from, to) {
   const side = { x: to.x, y: to.y + to.h / 2 };
   const edge = { x: from.x + 12, y: foot(from) };
   if (side.y > edge.y + 8 && side.x > edge.x + 8) found.push([edge, { x: edge.x, y: side.y }, side]);
+  const isBetween = (box) => box !== from && box !== to && box.y - box.above < end.y && foot(box) > start.y;
+  const between = boxes.filter((box) => isBetween(box) && [start.x, end.x].some((x) => x > box.x - GAP && x < right(box) + GAP));
+  const above = end.y - 16;
+  for (const box of between) {
+    for (const x of [box.x - GAP / 2, right(box) + GAP / 2]) {
+      const out = start.y + GAP / 2;
+      if (above > out) found.push([start, { x: start.x, y: out }, { x, y: out }, { x, y: above }, { x: end.x, y: above }, end]);
+      if (x < side.x) found.push([start, { x: start.x, y: out }, { x, y: out }, { x, y: side.y }, side]);
+    }
+  }
   return found;
 }
 
@@ -133,7 +143,7 @@ const corner = (kind) => (kind === "continue" ? 40 : 0);
 
 /** The points of an edge: the way that crosses the fewest cards, then the shortest. */
 export function route(kind, from, to, boxes, aside = 0) {
-  const down = kind === "target" ? waysDown(from, to) : [];
+  const down = kind === "target" ? waysDown(from, to, boxes) : [];
   const all = [...down, ...ways(from, to, boxes, aside)];
   let best = null;
   for (const points of all) {

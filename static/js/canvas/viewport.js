@@ -114,6 +114,9 @@ export function fit(least = LEAST) {
   apply();
 }
 
+/** Show everything, as long as that can be read. */
+export const overview = () => fit(READABLE);
+
 /** Move as little as is needed for the card to be seen, chips and all. */
 export function reveal(node, margin = 32) {
   const { width, height } = seen();
@@ -155,6 +158,6 @@ export function startViewport() {
   if (before) {
     Object.assign(view, before);
     apply();
-    if (!anythingSeen()) fit(READABLE);
-  } else fit(READABLE);
+    if (!anythingSeen()) overview();
+  } else overview();
 }
