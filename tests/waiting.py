@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-_PAUSE = 0.02  # seconds between two questions
+# Seconds between two questions: a tenth of the time that was waited, so that asking costs those who are asked little.
+_SHORTEST, _LONGEST = 0.02, 0.1
 
 
 def wait_until(predicate: Callable[[], T], timeout: float = 60, message: str | Callable[[], str] = "") -> T:
@@ -15,12 +16,13 @@ def wait_until(predicate: Callable[[], T], timeout: float = 60, message: str | C
 
     `message` says what was waited for; a function is asked for it only at the failure.
     """
-    deadline = time.monotonic() + timeout
+    begun = time.monotonic()
     while True:
         answer = predicate()
         if answer:
             return answer
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begun
+        if waited > timeout:
             told = message() if callable(message) else message
             raise AssertionError(f"not within {timeout} s: {told or predicate} (last answer: {answer!r})")
-        time.sleep(_PAUSE)
+        time.sleep(min(_LONGEST, max(_SHORTEST, waited / 10)))

@@ -43,9 +43,9 @@ def hurry(page: Page) -> None:
     page.remove_locator_handler(page.locator(_ON_ITS_WAY))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo() -> Iterator[Stack]:
-    """One running Baton with the demo project, for all browser tests of this process."""
+    """One running Baton with the demo project, for all browser tests of this process; its scheduler would go on."""
     running = Stack(demo=True)
     try:
         yield running.start()

@@ -24,7 +24,7 @@ def play(stack: Stack) -> Callable[..., Play]:
     return new
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(stack: Stack) -> Iterator[httpx.Client]:
     """A client with the session of admin, signed in by a one-time link."""
     made = stack.manage("login_link", "admin")
@@ -34,13 +34,13 @@ def browser(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _provider() -> Iterator[Provider]:
     with running(key="sk-test-0123456789abcdef") as provider:
         yield provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def small_stack(_provider: Provider) -> Iterator[Stack]:
     """A stack with a single slot (one worker of one thread), a model provider, and no self-triggering at all."""
     env = {
