@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Max
 from django.utils import timezone
 
 from builder import patches
 from builder.errors import EditedMeanwhile
 from builder.models import Edit, Workflow
+from projects import rows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Json = Any
 _MOST_LOOKED_AT = 200  # edits that are searched for who changed something last
 _LONGEST = 300
+_TURNS = ("undo", "redo")
 # Made on something that the workflow names: taken back there, or not at all.
 _FROM_ELSEWHERE = ("delete_target", "rename_target", "rename_agent")
+_NOT_UNDONE = (*_TURNS, "create", "import", *_FROM_ELSEWHERE)  # kinds of edits that cannot be taken back
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class Deed:
 
 def record(workflow: Workflow, deed: Deed, patch: patches.Patch) -> Edit:
     """Keep an edit of `workflow`, which is stored and published already. The caller holds the project's lock."""
-    if deed.kind not in ("undo", "redo", *_FROM_ELSEWHERE):  # whoever goes on otherwise has nothing to redo
-        mine = Edit.objects.filter(workflow=workflow, user=deed.user, state=Edit.State.UNDONE)
-        mine.update(state=Edit.State.DROPPED)
+    if deed.kind not in (*_TURNS, *_FROM_ELSEWHERE) and deed.user is not None:
+        # Whoever goes on otherwise has nothing to redo.
+        mine = {"workflow_id": workflow.pk, "user_id": deed.user.pk, "state": Edit.State.UNDONE.value}
+        rows.update(Edit, mine, {"state": Edit.State.DROPPED.value})
     return Edit.objects.create(
         workflow=workflow,
         number=last_number(workflow.pk) + 1,
@@ -57,14 +60,21 @@ def record(workflow: Workflow, deed: Deed, patch: patches.Patch) -> Edit:
 
 def last_number(workflow_id: int) -> int:
     """The number of the workflow's newest edit; 0 where it has none."""
-    found: int | None = Edit.objects.filter(workflow_id=workflow_id).aggregate(last=Max("number"))["last"]
-    return found or 0
+    found = rows.query("SELECT MAX(number) FROM builder_edit WHERE workflow_id = %s", [workflow_id])
+    return int(found[0][0] or 0)
+
+
+def turnable(workflow: Workflow, user: User, newest: Edit | None = None) -> tuple[Edit | None, Edit | None]:
+    """What the user can take back, and have again; `newest` is the workflow's newest edit, where it is known."""
+    if newest is not None and newest.user_id == user.pk and newest.kind not in _NOT_UNDONE:
+        return newest, None  # see `record`
+    return to_undo(workflow, user), to_redo(workflow, user)
 
 
 def to_undo(workflow: Workflow, user: User) -> Edit | None:
     """The user's newest change that can be taken back."""
     mine = Edit.objects.filter(workflow=workflow, user=user, state=Edit.State.DONE)
-    return mine.exclude(kind__in=("undo", "redo", "create", "import", *_FROM_ELSEWHERE)).order_by("-number").first()
+    return mine.exclude(kind__in=_NOT_UNDONE).order_by("-number").first()
 
 
 def to_redo(workflow: Workflow, user: User) -> Edit | None:

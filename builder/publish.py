@@ -10,7 +10,7 @@ from functools import update_wrapper
 from typing import Generic, TypeVar
 
 from django.db import transaction
-from django.db.models import Max, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 
 from agents.fields import Written
 from agents.models import Agent
@@ -18,9 +18,15 @@ from builder.canonical import text_of
 from builder.models import Workflow, WorkflowVersion
 from builder.reading import agent_spec, read_workflow, with_parts, workflow_spec
 from builder.spec import FrozenVersion, WorkflowSpec
+from projects import rows
 from projects.models import Project
 
 T = TypeVar("T")
+
+# Asked by every edit: written out, so that they are built once.
+_SAME = "SELECT id FROM builder_workflowversion WHERE workflow_id = %s AND digest = %s"
+_NEWEST = "SELECT MAX(number) FROM builder_workflowversion WHERE workflow_id = %s"
+_MODEL = "SELECT default_model FROM projects_project WHERE id = %s"
 
 
 def current_version(workflow: Workflow) -> WorkflowVersion:
@@ -54,21 +60,21 @@ def publish(workflow: Workflow, spec: WorkflowSpec | None = None) -> WorkflowVer
     content = freeze(workflow, spec)
     text = _content_text(content)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    version = WorkflowVersion.objects.defer("content").filter(workflow=workflow, digest=digest).first()
-    if version is None:
-        last = WorkflowVersion.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
+    if same := rows.query(_SAME, [workflow.pk, digest]):
+        version = WorkflowVersion.objects.defer("content").get(pk=same[0][0])
+    else:
         version = WorkflowVersion.objects.create(
             project_id=workflow.project_id,
             workflow=workflow,
             workflow_name=workflow.name,
-            number=last + 1,
+            number=int(rows.query(_NEWEST, [workflow.pk])[0][0] or 0) + 1,
             digest=digest,
             default_model=content.default_model,
             content=Written(text),
         )
         del version.content  # who asks for it reads it as values
         _remember_when_committed(version.pk, content)
-    Workflow.objects.filter(pk=workflow.pk).update(current_version=version)
+    rows.update(Workflow, {"id": workflow.pk}, {"current_version_id": version.pk})
     workflow.current_version = version
     return version
 
@@ -101,11 +107,11 @@ def freeze(workflow: Workflow, spec: WorkflowSpec | None = None) -> FrozenVersio
     spec = spec or read_workflow(workflow.pk)
     off = tuple(trigger.model_copy(update={"enabled": False}) for trigger in spec.triggers)
     named = tuple(dict.fromkeys(agent_names(spec)))
-    rows = {row.name: row for row in Agent.objects.filter(project_id=workflow.project_id, name__in=named)}
+    agents = {row.name: row for row in Agent.objects.filter(project_id=workflow.project_id, name__in=named)}
     return FrozenVersion(
         workflow=spec.model_copy(update={"triggers": off}),
-        agents=tuple(agent_spec(rows[name]) for name in named),
-        default_model=Project.objects.values_list("default_model", flat=True).get(pk=workflow.project_id),
+        agents=tuple(agent_spec(agents[name]) for name in named),
+        default_model=rows.query(_MODEL, [workflow.project_id])[0][0],
     )
 
 
@@ -116,19 +122,19 @@ def read_stored(workflow: Workflow) -> WorkflowSpec:
     return _with_triggers(workflow)
 
 
-def read_all(rows: Sequence[Workflow]) -> dict[str, WorkflowSpec]:
+def read_all(workflows: Sequence[Workflow]) -> dict[str, WorkflowSpec]:
     """What these workflows mean, by name, in a fixed number of queries."""
-    ids = [row.current_version_id for row in rows if row.current_version_id is not None]
+    ids = [row.current_version_id for row in workflows if row.current_version_id is not None]
     unread = [version_id for version_id in ids if version_id not in frozen]
     for version in WorkflowVersion.objects.filter(pk__in=unread):
         frozen.remember(version.pk, FrozenVersion.model_validate(version.content))
-    current = [row for row in rows if row.current_version_id is not None]
+    current = [row for row in workflows if row.current_version_id is not None]
     prefetch_related_objects(
         [row for row in current if frozen(row.current_version_id or 0).workflow.triggers], "triggers"
     )
-    stale = with_parts(Workflow.objects.filter(pk__in=[row.pk for row in rows if row.current_version_id is None]))
-    read = {row.pk: workflow_spec(row) for row in stale} if len(ids) < len(rows) else {}
-    return {row.name: read.get(row.pk) or _with_triggers(row) for row in rows}
+    stale = with_parts(Workflow.objects.filter(pk__in=[row.pk for row in workflows if row.current_version_id is None]))
+    read = {row.pk: workflow_spec(row) for row in stale} if len(ids) < len(workflows) else {}
+    return {row.name: read.get(row.pk) or _with_triggers(row) for row in workflows}
 
 
 def _with_triggers(workflow: Workflow) -> WorkflowSpec:

@@ -11,6 +11,7 @@ from agents.models import Agent
 from builder.models import Assignment, Hook, Outcome, Route, Stage, Trigger, Workflow
 from builder.references import Known, names
 from builder.spec import END, AgentSpec, WorkflowSpec
+from projects import rows
 
 
 def with_parts(workflows: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -63,10 +64,9 @@ def agent_spec(agent: Agent) -> AgentSpec:
 
 def known_in(project_id: int) -> Known:
     """The names of the project's agents and workflows."""
-    return Known(
-        agents=names(Agent.objects.filter(project_id=project_id).values_list("name", flat=True)),
-        workflows=names(Workflow.objects.filter(project_id=project_id).values_list("name", flat=True)),
-    )
+    agents = rows.query("SELECT name FROM agents_agent WHERE project_id = %s", [project_id])
+    workflows = rows.query("SELECT name FROM builder_workflow WHERE project_id = %s", [project_id])
+    return Known(agents=names(name for (name,) in agents), workflows=names(name for (name,) in workflows))
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from builder.spec import Route as RouteSpec
 from builder.targets import Targets
 from builder.trigger_writing import write_triggers
 from projects.names import name_key
+from projects.rows import query
 
 Blocks = dict[str, dict[str, Any]]  # of stages, by the key of their names
 
@@ -48,14 +49,13 @@ def write_workflow(
     workflow.input_schema, workflow.output_schema = spec.input_schema, spec.output_schema
     workflow.save()
     old, fresh = _by_key(before, renames or {}), _by_key(spec, {})
-    same = {stage_text(stage) for stage in before.stages} if before is not None and not renames else set()
-    for block in spec.stages:
-        if stage_text(block) in same:  # one object, so that nothing below looks into it
-            old[name_key(block.name)] = fresh[name_key(block.name)]
+    if before is not None and not renames:
+        _share(old, fresh, before, spec)
     changed = [stage for stage in spec.stages if old.get(name_key(stage.name)) is not fresh[name_key(stage.name)]]
     turned = [stage for stage in changed if _exits(old, stage) != _exits(fresh, stage)]
-    if before is not None:  # before the stages: a route holds on to the stage that it leads to
-        _forget_routes(workflow, [*(key for key in old if key not in fresh), *_keys_of(turned)], renames or {})
+    gone = [key for key in old if key not in fresh]
+    if before is not None and (gone or turned):  # before the stages: a route holds on to the stage that it leads to
+        _forget_routes(workflow, [*gone, *_keys_of(turned)], renames or {})
     places, rows = _write_stages(workflow, spec, old, fresh, renames or {})
     for stage in changed:
         key = name_key(stage.name)
@@ -69,6 +69,16 @@ def _by_key(spec: WorkflowSpec | None, renames: Mapping[str, str]) -> Blocks:
     """The blocks of the stages, by the names that they go on under."""
     block = {"stages": []} if spec is None else renamed(shared_block_of(spec), renames)
     return {name_key(stage["name"]): stage for stage in block["stages"]}
+
+
+def _share(old: Blocks, fresh: Blocks, before: WorkflowSpec, spec: WorkflowSpec) -> None:
+    """Make stages that are the same on both sides one object, so that nobody looks into them."""
+    known = set(map(id, before.stages))
+    others = [stage for stage in spec.stages if id(stage) not in known]  # the others share their blocks already
+    texts = {stage_text(stage) for stage in before.stages} if others else set()
+    for stage in others:
+        if stage_text(stage) in texts:
+            old[name_key(stage.name)] = fresh[name_key(stage.name)]
 
 
 def _keys_of(stages: Iterable[StageSpec]) -> list[str]:
@@ -110,7 +120,7 @@ def _write_stages(
     workflow: Workflow, spec: WorkflowSpec, old: Blocks, fresh: Blocks, renames: Mapping[str, str]
 ) -> tuple[dict[str, int], dict[str, Stage]]:
     """The ids of all stages by name, and by key the rows of those that changed, or of all where one moves."""
-    found = workflow.stages.values_list("name", "pk", "position") if old else ()
+    found = query(_STAGES, [workflow.pk]) if old else ()
     known = {name_key(renames.get(name, name)): (pk, position) for name, pk, position in found}
     if gone := [pk for key, (pk, _) in known.items() if key not in fresh]:
         workflow.stages.filter(pk__in=gone).delete()
@@ -136,6 +146,7 @@ def _write_stages(
     return {block.name: ids[key] for key, block in zip(fresh, spec.stages, strict=True)}, rows
 
 
+_STAGES = "SELECT name, id, position FROM builder_stage WHERE workflow_id = %s ORDER BY position"
 _STAGE_FIELDS = ("position", "name", "name_key", "task", "mode", "max_cycles", "max_visits", "version")
 
 

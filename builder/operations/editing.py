@@ -23,8 +23,8 @@ from builder.part_rows import part_rows
 from builder.publish import hold, read_stored
 from builder.queries import with_version
 from builder.validation import refuse_shape
+from projects import rows
 from projects.access import Caller, Role, require
-from projects.models import Project
 
 Json = Any
 _COMMAND: TypeAdapter[Any] = TypeAdapter(Command)
@@ -87,13 +87,13 @@ def _carry_out(caller: Caller, workflow: Workflow, command: Any) -> Edited:
 
 def draft_of(workflow: Workflow) -> Draft:
     """The workflow as it stands, for a command to change."""
-    rows = part_rows(workflow.pk)
+    parts = part_rows(workflow.pk)
     return Draft(
         block=shared_block_of(read_stored(workflow)),
-        stage_ids=list(rows.stages),
-        stage_versions=list(rows.stages.values()),
-        assignment_ids=rows.inside,
-        assignment_versions=rows.assignments,
+        stage_ids=list(parts.stages),
+        stage_versions=list(parts.stages.values()),
+        assignment_ids=parts.inside,
+        assignment_versions=parts.assignments,
         version=workflow.version,
         agents=Agent.objects.filter(project_id=workflow.project_id).values_list("name", flat=True).all,
     )
@@ -107,11 +107,10 @@ def copy_of(workflow: Workflow, stage_ids: list[int]) -> list[Mapping[str, Json]
 
 
 def _held(caller: Caller, workflow_id: int) -> Workflow:
-    project = Project.objects.filter(workflows=workflow_id).first()
-    if project is None:
+    found = rows.query("SELECT project_id FROM builder_workflow WHERE id = %s", [workflow_id])
+    if not found:
         raise NoSuchPart("workflow")
-    require(caller, project, Role.EDITOR, missing=NoSuchPart("workflow").message)
-    hold(project.pk)
+    require(caller, hold(found[0][0]), Role.EDITOR, missing=NoSuchPart("workflow").message)
     # Read only now: it may have changed, or gone, while the lock was waited for.
     held = with_version(Workflow.objects.filter(pk=workflow_id)).first()
     if held is None:

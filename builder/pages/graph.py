@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from agents.queries import agents_of
 from builder.models import Workflow
 from builder.part_rows import part_rows
 from builder.publish import read_stored
@@ -31,6 +32,14 @@ class Graph:
     def ids(self) -> dict[str, int]:
         """The ids of the stages, by name."""
         return {stage.name: pk for stage, pk in zip(self.spec.stages, self.stage_ids, strict=True)}
+
+    def agent_names(self) -> list[str]:
+        """The names of the project's agents, in order, read when they are first asked for."""
+        return self._agents
+
+    @cached_property
+    def _agents(self) -> list[str]:
+        return list(agents_of(self.workflow.project_id).values_list("name", flat=True))
 
     def position(self, stage_id: int) -> int | None:
         """The position of a stage, None where it is gone."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from agents.queries import agents_of
-from builder.history import last_number, to_redo, to_undo
-from builder.models import Stage, Workflow
+from builder.history import last_number, turnable
+from builder.models import Edit, Stage, Workflow
 from builder.pages.graph import Graph, graph_of
 from builder.pages.live import live
-from builder.pages.problems import mark_of, problems
+from builder.pages.problems import Problems
 from builder.pages.typed import duration
 from builder.spec import END, ApprovalHook, AssignmentSpec, Deadline, Hook, Mode, StageSpec, WorkflowRoute, WorkflowSpec
 from projects.access import Caller, Role, role_of
@@ -49,13 +48,18 @@ def frame(caller: Caller, workflow: Workflow, current: str) -> dict[str, Json]:
     }
 
 
-def shell(caller: Caller, graph: Graph, newest: int | None = None) -> dict[str, Json]:
+def shell(
+    caller: Caller, graph: Graph, newest: Edit | None = None, problems_mark: str | None = None
+) -> dict[str, Json]:
     """What stands around the stages, on every page of the builder and after every edit: builder/_sync_shell.html.
 
-    `newest` is the number of the newest edit, where the caller knows it.
+    `newest` is the newest edit, where the caller knows it; `problems_mark` the mark of the problems that the page lists
+    already.
     """
     workflow = graph.workflow
-    listed = problems(graph)
+    problems = Problems(graph)
+    same_problems = problems_mark == problems.mark
+    can_undo, can_redo = turnable(workflow, caller.user, newest)
     return {
         "workflow": {
             "id": workflow.pk,
@@ -65,12 +69,13 @@ def shell(caller: Caller, graph: Graph, newest: int | None = None) -> dict[str, 
             "archived": workflow.archived_at is not None,
         },
         "commands_url": reverse("workflow-commands", args=[workflow.pk]),
-        "agents": agents_of(workflow.project_id).values_list("name", flat=True),
-        "seq": last_number(workflow.pk) if newest is None else newest,
-        "can_undo": to_undo(workflow, caller.user),
-        "can_redo": to_redo(workflow, caller.user),
-        "problems": listed,
-        "problems_mark": mark_of(listed),
+        "agents": graph.agent_names,
+        "seq": last_number(workflow.pk) if newest is None else newest.number,
+        "can_undo": can_undo,
+        "can_redo": can_redo,
+        "problems": [] if same_problems else problems.listed(),
+        "same_problems": same_problems,
+        "problems_mark": problems.mark,
     }
 
 

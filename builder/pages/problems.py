@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -21,38 +22,75 @@ _TABS = {"outcomes": "routing", "default_outcome": "routing", "routes": "routing
 _AGENTS = ("agent", "fallback_agent")
 
 
-def problems(graph: Graph) -> list[dict[str, Json]]:
-    """What builder/_problems.html lists, problems before warnings. A fixed number of queries."""
-    around = surroundings_in(graph.workflow.project)
-    found = check_stored(graph.workflow, around)
-    places = _Places(graph, around.agent_ids)
-    return [
-        {"message": finding.message, "is_problem": is_problem, **places.of(finding)}
-        for is_problem, findings in ((True, found.found_problems), (False, found.found_warnings))
-        for finding in findings
-    ]
+class Problems:
+    """What the check finds in a workflow, asked for with a fixed number of queries."""
+
+    def __init__(self, graph: Graph) -> None:
+        around = surroundings_in(graph.workflow.project)
+        found = check_stored(graph.workflow, around)
+        place_of = _Places(graph, around.agent_ids).of
+        self._found = [
+            (is_problem, finding.message, place_of(finding))
+            for is_problem, findings in ((True, found.found_problems), (False, found.found_warnings))
+            for finding in findings
+        ]
+
+    @cached_property
+    def mark(self) -> str:
+        """A short mark of what is listed, by which a page says what it lists already; empty where there is nothing."""
+        return hashlib.blake2b(repr(self._found).encode(), digest_size=12).hexdigest() if self._found else ""
+
+    def listed(self) -> list[dict[str, Json]]:
+        """What builder/_problems.html lists, problems before warnings."""
+        return [
+            {"message": message, "is_problem": is_problem, **place.shown()}
+            for is_problem, message, place in self._found
+        ]
 
 
-def mark_of(problems: list[dict[str, Json]]) -> str:
-    """A short mark of what is listed, by which a page says what it lists already; empty where there is nothing."""
-    text = json.dumps(problems).encode()
-    return hashlib.blake2b(text, digest_size=12).hexdigest() if problems else ""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A finding's place: its name, and the drawer that shows it, as the page's own address names it."""
+
+    where: str
+    key: str
+    drawer: str  # the name of its address
+    pk: int
+    query: Mapping[str, str] | None = None
+
+    def shown(self) -> dict[str, str]:
+        """As the page takes it."""
+        address = reverse(self.drawer, args=[self.pk], query=self.query)
+        return {"where": self.where, "drawer_url": address, "href": "?" + urlencode({"drawer": self.key})}
+
+
+@dataclass(frozen=True, slots=True)
+class _AgentPlace:
+    """What is wrong with an agent itself is put right on the project's page of agents."""
+
+    where: str
+    key: str
+    project: str  # its slug
+
+    def shown(self) -> dict[str, str]:
+        """As the page takes it."""
+        page = reverse("agents", args=[self.project])
+        return {"where": self.where, "drawer_url": "", "href": f"{page}?drawer={self.key}"}
 
 
 class _Places:
-    """Where a finding's place is on the page: its name, its drawer, and the drawer's address in the page's own."""
+    """Where the findings in a workflow are."""
 
     def __init__(self, graph: Graph, agent_ids: Mapping[str, int]) -> None:
         self._graph = graph
-        self._hooks: dict[tuple[int, str, int], int] | None = None
         self._agents = agent_ids
 
-    def of(self, finding: Finding) -> dict[str, str]:
-        """`where`, `drawer_url` and `href`."""
+    def of(self, finding: Finding) -> _Place | _AgentPlace:
+        """The place of a finding."""
         loc = finding.loc
         if loc[:1] != ("stages",) or len(loc) < 2:
             pk = self._graph.workflow.pk
-            return _place("", f"workflow:{pk}", reverse("workflow-drawer", args=[pk]))
+            return _Place("", f"workflow:{pk}", "workflow-drawer", pk)
         place, part, at = int(loc[1]), str(loc[2]) if len(loc) > 2 else "", loc[3] if len(loc) > 3 else None
         stage, stage_id = self._graph.spec.stages[place], self._graph.stage_ids[place]
         if part in ("routes", "outcomes") and at is not None:
@@ -61,40 +99,30 @@ class _Places:
             return self._assignment(stage, place, int(at), str(loc[4]) if len(loc) > 4 else "")
         if part in _MOMENTS and at is not None:
             return self._hook(stage, stage_id, part, int(at))
-        address = f"{reverse('stage-drawer', args=[stage_id])}?tab={_TABS.get(part, 'main')}"
-        return _place(stage.name, f"stage:{stage_id}", address)
+        return _Place(stage.name, f"stage:{stage_id}", "stage-drawer", stage_id, {"tab": _TABS.get(part, "main")})
 
-    def _assignment(self, stage: StageSpec, place: int, at: int, field: str) -> dict[str, str]:
+    def _assignment(self, stage: StageSpec, place: int, at: int, field: str) -> _Place | _AgentPlace:
         block = stage.assignments[at]
         if field in _AGENTS and (name := getattr(block, field)):
-            return self._agent(name)
+            return _AgentPlace(f"Agent {name}", f"agent:{self._agents[name]}", self._graph.workflow.project.slug)
         pk = self._graph.assignment_ids[place][at]
         where = f"{stage.name}, assignment {at + 1} ({block.agent})"
-        return _place(where, f"assignment:{pk}", reverse("assignment-drawer", args=[pk]))
+        return _Place(where, f"assignment:{pk}", "assignment-drawer", pk)
 
-    def _agent(self, name: str) -> dict[str, str]:
-        """What is wrong with an agent itself is put right on the project's page of agents."""
-        project = self._graph.workflow.project
-        page = reverse("agents", args=[project.slug])
-        return {"where": f"Agent {name}", "drawer_url": "", "href": f"{page}?drawer=agent:{self._agents[name]}"}
-
-    def _hook(self, stage: StageSpec, stage_id: int, part: str, at: int) -> dict[str, str]:
-        if self._hooks is None:
-            rows = Hook.objects.filter(stage__workflow=self._graph.workflow)
-            values = rows.values_list("stage_id", "moment", "position", "pk")
-            self._hooks = {(owner, moment, position): pk for owner, moment, position, pk in values}
+    def _hook(self, stage: StageSpec, stage_id: int, part: str, at: int) -> _Place:
         moment, word = _MOMENTS[part]
         hook = (stage.entry_hooks if moment == "entry" else stage.exit_hooks)[at]
         pk = self._hooks[stage_id, moment, at]
-        where = f"{stage.name}, {word} {hook.name or at + 1}"
-        return _place(where, f"hook:{pk}", reverse("hook-drawer", args=[pk]))
+        return _Place(f"{stage.name}, {word} {hook.name or at + 1}", f"hook:{pk}", "hook-drawer", pk)
+
+    @cached_property
+    def _hooks(self) -> dict[tuple[int, str, int], int]:
+        rows = Hook.objects.filter(stage__workflow=self._graph.workflow)
+        values = rows.values_list("stage_id", "moment", "position", "pk")
+        return {(owner, moment, position): pk for owner, moment, position, pk in values}
 
 
-def _outcome(stage: StageSpec, stage_id: int, label: str) -> dict[str, str]:
+def _outcome(stage: StageSpec, stage_id: int, label: str) -> _Place:
     kind = "target" if isinstance(stage.routes.get(label), WorkflowRoute) else "outcome"
-    address = reverse(f"{kind}-drawer", args=[stage_id], query={"label": label})
-    return _place(f"{stage.name}, outcome {label}", f"{kind}:{stage_id}:{label}", address)
-
-
-def _place(where: str, key: str, address: str) -> dict[str, str]:
-    return {"where": where, "drawer_url": address, "href": "?" + urlencode({"drawer": key})}
+    where = f"{stage.name}, outcome {label}"
+    return _Place(where, f"{kind}:{stage_id}:{label}", f"{kind}-drawer", stage_id, {"label": label})

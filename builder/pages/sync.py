@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.history import is_told_of_names, since
-from builder.models import Workflow
+from builder.history import is_told_of_names, last_number, since
+from builder.models import Edit, Workflow
 from builder.pages.canvas import canvas_partials, palette
 from builder.pages.changed import Changed, changed_since
 from builder.pages.graph import Graph, graph_of
@@ -27,27 +27,28 @@ def sync(
     number: int,
     problems_mark: str | None = None,
     can_edit: bool | None = None,
-    read_at: int | None = None,
+    made: Edit | None = None,
 ) -> dict[str, Json]:
     """The context of builder/_sync.html: what changed after edit `number`, for a page of this `view`.
 
     `problems_mark` is the mark of the problems that it lists, where it says so: the same ones are not sent again.
-    `can_edit`: whether the caller may edit, where that is known. `read_at`: the edit with which `workflow` was read,
+    `can_edit`: whether the caller may edit, where that is known. `made`: the edit with which `workflow` was read,
     where that was not in the snapshot in which this is asked. A page that took the number of an edit without what it
     changed would never hear of that.
     """
-    edits = since(workflow.pk, number)
-    if read_at is not None and edits and edits[-1].number != read_at:
-        workflow = workflow_by_id(caller, workflow.pk)
+    if made is not None and made.number == number + 1 == last_number(workflow.pk):
+        edits = [made]
+    else:
+        edits = since(workflow.pk, number)
+        if made is not None and edits and edits[-1].number != made.number:
+            workflow = workflow_by_id(caller, workflow.pk)
     graph = graph_of(workflow)
     changed = changed_since(number, edits, graph.spec)
     if can_edit is None:
         role = role_of(caller, workflow.project)
         can_edit = role is not None and role >= Role.EDITOR
-    around = shell(caller, graph, edits[-1].number if edits else None)
     context = {
-        **around,
-        "same_problems": problems_mark is not None and around["problems_mark"] == problems_mark,
+        **shell(caller, graph, edits[-1] if edits else None, problems_mark),
         "view": view,
         "can_edit": can_edit,
         "news": news(graph.ids, edits, caller.user),

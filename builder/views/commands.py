@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from builder.changes.pasting import copied
-from builder.models import Workflow
+from builder.models import Edit, Workflow
 from builder.operations.editing import Edited, command_of, copy_of, edit
 from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
@@ -97,7 +97,7 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
     number = done.edit.number if done.edit is not None else 0
     undoable = done.edit is not None and done.edit.kind in ("delete", "remove_outcome", "paste", "tidy")
     with snapshot():
-        context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True, read_at=number)
+        context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True, made=done.edit)
         answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
     if done.made is not None:
         answer["HX-Trigger"] = json.dumps({"builder:made": {"stage": done.made}})
@@ -111,7 +111,7 @@ def _synced(
     before: int | None,
     *,
     can_edit: bool | None = None,
-    read_at: int | None = None,
+    made: Edit | None = None,
 ) -> dict[str, Json]:
     number = page["since"] if page["since"] is not None else before
     number = 2**31 if number is None else number
@@ -122,7 +122,7 @@ def _synced(
         number=number,
         problems_mark=page["problems_mark"],
         can_edit=can_edit,
-        read_at=read_at,
+        made=made,
     )
 
 
