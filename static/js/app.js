@@ -25,8 +25,16 @@ document.addEventListener("htmx:before:response", (event) => {
   const { raw } = event.detail.ctx.response;
   if (!raw.redirected) return;
   event.preventDefault();
-  if (new URL(raw.url).pathname === "/login" && document.querySelector("form[data-dirty]")) {
-    return showToast("You are signed out, and this is not saved. Sign in again in another tab, then save it here.", "error");
+  const signIn = new URL(raw.url);
+  if (signIn.pathname === "/login") {
+    if (document.querySelector("[data-save=saving], [data-save=offline]")) {
+      return showToast("You are signed out. Sign in again in another tab: what you did here waits.", "error", { passing: true });
+    }
+    if (document.querySelector("form[data-dirty]")) {
+      return showToast("You are signed out, and this is not saved. Sign in again in another tab, then save it here.", "error", { passing: true });
+    }
+    signIn.searchParams.set("next", location.pathname + location.search); // not where something was sent to
+    return location.assign(signIn);
   }
   for (const form of document.querySelectorAll("form[data-dirty]")) delete form.dataset.dirty;
   location.assign(raw.url);

@@ -17,12 +17,14 @@ function watch(toast) {
   setTimeout(() => toast.matches(":hover, :focus-within") ? watch(toast) : toast.remove(), STAYS);
 }
 
-export function showToast(text, tone = "info") {
+/** Show a message. `passing`: it is taken back as soon as the server answers again. */
+export function showToast(text, tone = "info", { passing = false } = {}) {
   const last = region?.lastElementChild;
   if (last?.querySelector("p")?.textContent === text) return;
   const toast = document.getElementById("toast-template")?.content.firstElementChild.cloneNode(true);
   if (!toast) return;
   toast.dataset.tone = tone;
+  toast.toggleAttribute("data-passing", passing);
   toast.setAttribute("role", tone === "error" ? "alert" : "status");
   toast.querySelector("p").textContent = text;
   region.append(toast);
@@ -39,7 +41,14 @@ function failed(event) {
 function unreachable(event) {
   const { ctx } = event.detail;
   if (!ctx?.request || ctx.response || ctx.sourceElement?.matches?.("[data-sync-url]")) return;
-  showToast("The server cannot be reached. Nothing was changed; try again when you are back online.", "error");
+  showToast("The server cannot be reached. Nothing was changed; try again when you are back online.", "error", { passing: true });
+}
+
+/** What was wrong with the connection or the session is not any more. */
+function answered(event) {
+  const { response } = event.detail.ctx;
+  if (!response || response.status >= 400 || response.raw.redirected) return;
+  for (const toast of region.querySelectorAll("[data-passing]")) toast.remove();
 }
 
 new MutationObserver((changes) => {
@@ -58,3 +67,4 @@ document.addEventListener("click", (event) => {
 document.addEventListener("toast", (event) => showToast(event.detail.text, event.detail.tone));
 document.addEventListener("htmx:response:error", failed);
 document.addEventListener("htmx:error", unreachable);
+document.addEventListener("htmx:after:request", answered);

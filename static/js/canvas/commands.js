@@ -7,6 +7,7 @@ const RETRY = 3000; // milliseconds
 const waiting = []; // {command, done}
 let busy = false;
 let offline = false;
+let signedOut = false;
 let answer = null; // of the command that is on its way: its status, or nothing
 
 function show() {
@@ -16,11 +17,12 @@ function show() {
   }
   const count = `${waiting.length} change${waiting.length === 1 ? "" : "s"} waiting`;
   word.dataset.save = offline ? "offline" : "saving";
-  word.textContent = offline ? `Offline, ${count}` : "Saving…";
+  word.textContent = offline ? `${signedOut ? "Signed out" : "Offline"}, ${count}` : "Saving…";
 }
 
 async function post(command) {
   answer = null;
+  signedOut = false;
   const values = { do: command.do, json: JSON.stringify(command) };
   try {
     await htmx.ajax("POST", region.dataset.commands, { source: region, target: region, swap: "none", values });
@@ -69,6 +71,9 @@ export function say(text) {
   document.getElementById("live").textContent = text;
 }
 
+region.addEventListener("htmx:before:response", (event) => {
+  if (event.target === region) signedOut = event.detail.ctx.response.raw.redirected; // to where one signs in: no answer
+});
 region.addEventListener("htmx:after:request", (event) => {
   if (event.target === region) answer = event.detail.ctx.response?.status ?? null;
 });
