@@ -144,8 +144,11 @@ def test_a_quorum_shows_who_has_answered_and_who_is_missing(site: Site) -> None:
     again = post(site.client("operator"), gate, "Yes")
     assert (again.status_code, "You have answered Yes already" in text_of(again)) == (409, True)
     assert post(site.client("editor"), gate, "Yes").status_code == 302
-    late = post(site.client("owner"), gate, "No")
+    late = post(site.client("owner"), gate, "No", "Too soon.")
     assert (late.status_code, "Already answered by operator, editor: Yes" in text_of(late)) == (409, True)
+    assert "Your note was not sent Too soon." in text_of(late)
+    assert b"live-root" in site.client("owner").get(f"/a/{site.gate.pk}").content
+    assert b"live-root" not in late.content  # what it tells would be swapped away
 
 
 def test_people_are_missing_and_not_their_roles(site: Site) -> None:
