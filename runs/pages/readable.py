@@ -15,6 +15,8 @@ _MOST_LEAVES = 1_500  # of a JSON value on a page
 # Colours and cursor movements of terminals, then what is left of control characters, and halves of surrogate pairs.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Marks that turn the direction of what follows, which would let a text show itself, or what stands beside it, reversed.
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _HALVES = re.compile(r"[\ud800-\udfff]")
 _TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -24,8 +26,9 @@ _HEADINGS = re.compile(r"^(#{1,4})(?=\s)", re.MULTILINE)
 
 
 def readable(text: str) -> str:
-    """The text without terminal codes and control characters; what is no character becomes the replacement mark."""
-    return _HALVES.sub("\ufffd", _CONTROL.sub("\ufffd", _ANSI.sub("", text)))
+    """The text without terminal codes, control characters and turns of its direction; what is no character becomes the
+    replacement mark."""
+    return _HALVES.sub("\ufffd", _CONTROL.sub("\ufffd", _TURNS.sub("", _ANSI.sub("", text))))
 
 
 def cut(text: str, longest: int = LONGEST) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from runs.pages.tabs.timing import Span, one_line, totals, with_gaps
 from tests.web.conftest import Site, text_of
 
 TABS = ("live", "messages", "time", "results", "prompts")
-NASTY = "<script>alert(1)</script> \x1b[31mred\x1b[0m \x07bell \ud800 **bold** [bad](javascript:alert(1)) ![pixel](http://x.example/p.png)"
+NASTY = "<script>alert(1)</script> \x1b[31mred\x1b[0m \x07bell \ud800 \u202edlob **bold** [bad](javascript:alert(1)) ![pixel](http://x.example/p.png)"
 
 
 def _page(site: Site, query: str = "", who: str = "viewer") -> str:
@@ -132,6 +132,7 @@ def test_what_agents_write_cannot_act_and_can_be_read(site: Site) -> None:
     assert "<strong>bold</strong>" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
+    assert "\u202e" not in shown
     file = site.client("viewer").get(f"/r/{site.run.pk}/download?from=shared&number=1")
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert "**bold**" in file.content.decode()
