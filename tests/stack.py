@@ -102,6 +102,12 @@ class Stack:
 
     def start(self) -> Stack:
         """Start everything; returns when the login link is printed, and worker and scheduler show that they live."""
+        self.begin()
+        wait_until(lambda: self.client.get("/readyz").status_code == 200, 120, "readyz")
+        return self
+
+    def begin(self) -> None:
+        """Start everything; returns when the login link is printed."""
         with (self.data / "out.log").open("wb") as out, (self.data / "err.log").open("ab") as err:
             manage = [sys.executable, str(ROOT / "manage.py"), *self.command]
             self.process = subprocess.Popen(
@@ -114,8 +120,6 @@ class Stack:
                 preexec_fn=partial(die_with_parent, os.getpid()),
             )
         self.link = wait_until(self._printed_link, 240, "the login link")
-        wait_until(lambda: self.client.get("/readyz").status_code == 200, 120, "readyz")
-        return self
 
     def _printed_link(self) -> str:
         if self.process is None or self.process.poll() is not None:

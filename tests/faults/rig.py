@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -25,9 +26,12 @@ class Rig:
 
     def __init__(self, **options: Any) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="baton-faults-"))
+        # Longer than the path of a socket may be, about 107 bytes.
+        data = self.folder / ("long " * 20).strip() / ("ä" * 30)
+        data.mkdir(parents=True)
         self._planned: frozenset[str] = frozenset()
         env = {"BATON_FAULTS": "1", "BATON_FAULT_LOG": str(self.folder), "LEASE_SECONDS": "1.5"}
-        self.stack = Stack(env={**env, **options.pop("env", {})}, **options)
+        self.stack = Stack(env={**env, **options.pop("env", {})}, data=data, **options)
 
     def start(self) -> Rig:
         """Start everything."""
@@ -37,9 +41,7 @@ class Rig:
     def stop(self) -> None:
         """Stop everything and clear up."""
         self.stack.stop()
-        for place in self.folder.iterdir():
-            place.unlink()
-        self.folder.rmdir()
+        shutil.rmtree(self.folder)
 
     def plan(self, *points: str, action: str = "kill9") -> None:
         """From now on processes die at these points (`name@hit`); hits count from 1 again."""

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -82,41 +81,20 @@ def test_a_second_up_on_the_same_data_folder_is_refused(shared: Stack) -> None:
     assert shared.client.get("/healthz").status_code == 200
 
 
-def test_a_signal_ends_everything_and_soon(new_stack: Callable[..., Stack]) -> None:
-    """Children that did not hear would be waited for, one after the other, 8 s each."""
-    stack = new_stack()
+def test_a_signal_ends_everything_and_soon(shared: Stack) -> None:
+    """Children that did not hear would be waited for, one after the other, 8 s each. How it goes on after a signal that
+    nobody hears, `kill -9`, is shown with work under way: tests/faults/test_processes.py."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         if number != signal.SIGTERM:
-            stack.start()
-        pids = _everything(stack)
-        assert stack.process is not None
+            shared.begin()
+        pids = _everything(shared)
+        assert len(pids) == 5
+        assert shared.process is not None
 
-        stack.process.send_signal(number)
+        shared.process.send_signal(number)
 
-        assert stack.process.wait(30) == 0
+        assert shared.process.wait(30) == 0
         assert _all_gone(pids)
-
-
-def test_a_killed_supervisor_leaves_no_process_and_the_next_start_goes_on(
-    new_stack: Callable[..., Stack], tmp_path: Path
-) -> None:
-    """Also where the path of the data folder is longer than that of a socket may be, about 107 bytes."""
-    data = tmp_path / ("long " * 20) / ("ä" * 30)
-    data.mkdir(parents=True)
-    stack = new_stack(data=data)
-    assert stack.redis().ping()
-    assert stack.api("POST", "/projects", {"name": "Kept"}).status_code == 201
-    pids = _everything(stack)
-    assert stack.process is not None
-
-    stack.process.kill()
-    stack.process.wait()
-    wait_until(lambda: _all_gone(pids), 60, "no process left")
-    link = stack.link
-    stack.start()
-
-    assert stack.link != link
-    assert [item["slug"] for item in stack.api("GET", "/projects").json()["items"]] == ["kept"]
 
 
 def test_a_killed_make_leaves_no_process() -> None:
