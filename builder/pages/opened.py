@@ -71,7 +71,7 @@ def _target(workflow: Workflow, part_id: int, label: str, can_edit: bool) -> Dra
         return None
     context = outcome_drawer.drawer(stage, label, kind="target", can_edit=can_edit)
     if context["row"]["goes_to"] != "workflow":
-        return None
+        return _outcome(workflow, part_id, label, can_edit)  # what is left of it
     return outcome_drawer.TARGET_TEMPLATE, context
 
 

@@ -14,6 +14,7 @@ const SAY_EVERY = 2000;
 
 let people = [];
 let told = null; // where the others think our drawer is
+let asksFor = ""; // because of whose change the drawer asks for itself again
 let shownUpTo = 0; // the newest edit whose news were shown
 const sayings = [];
 let saying = null;
@@ -113,7 +114,7 @@ function heardNews() {
 /** Somebody changed what the open drawer shows. */
 function changedUnderUs(who) {
   if (slot.querySelector("form[data-dirty]")) notice(`${who} changed this just now.`, true);
-  else refresh();
+  else refresh(who);
 }
 
 /** What was typed stays to be copied; a drawer without anything typed has nothing to show any more. */
@@ -144,8 +145,15 @@ function addressOfDrawer() {
 }
 
 /** A drawer without unsaved changes just shows what is there now; the focus stays where it is. */
-function refresh() {
+function refresh(who) {
+  asksFor = who;
   htmx.ajax("GET", addressOfDrawer(), { source: slot, target: slot, swap: "innerMorph" });
+}
+
+/** An outcome or a hook is found to be gone when its drawer asks for it again. */
+function refreshed(event) {
+  const { ctx } = event.detail;
+  if (ctx.sourceElement === slot && ctx.response?.status === 404 && drawer()) deletedUnderUs(asksFor);
 }
 
 /** While the newer drawer was on its way, somebody may have begun to type. */
@@ -199,6 +207,7 @@ function start() {
   new MutationObserver(heardNews).observe(document.getElementById("builder-news"), { childList: true });
   document.addEventListener("htmx:before:request", begun);
   document.addEventListener("htmx:finally:request", ended);
+  document.addEventListener("htmx:after:request", refreshed);
   document.addEventListener("htmx:before:swap", keepTyped);
   matchMedia("(max-width: 719px)").addEventListener("change", drawPeople);
   tellPlace(true);

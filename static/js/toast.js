@@ -32,7 +32,7 @@ export function showToast(text, tone = "info", { passing = false } = {}) {
 
 function failed(event) {
   const { ctx } = event.detail;
-  if (ctx.sourceElement?.matches?.("[data-sync-url]")) return; // live.js shows this on its chip
+  if (ctx.sourceElement?.matches?.("[data-sync-url], #drawer")) return; // live.js shows this on its chip, builder-live.js says it
   const { status } = ctx.response;
   if (status >= 500) showToast("Something went wrong on the server. Try again; if it stays, tell whoever runs Baton.", "error");
   else if (FAILURES[status]) showToast(FAILURES[status], "error");

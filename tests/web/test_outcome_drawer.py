@@ -147,12 +147,13 @@ def test_a_workflow_target_shows_how_it_is_called_and_leads_to_the_workflow(site
     assert form_in(refused).sent["row-0-input"] == ["Kept"]
 
 
-def test_only_outcomes_that_lead_to_workflows_have_a_target(site: Site) -> None:
-    client = site.client("editor")
-    assert client.get(_address(site, "reject", "target"), headers=HTMX).status_code == 404
+def test_the_target_of_an_outcome_that_leads_to_no_workflow_is_the_outcome(site: Site) -> None:
+    """A link to the drawer of a target that was deleted since shows what is left of it."""
+    client, left = site.client("editor"), f'data-drawer="outcome:{site.stage().pk}:reject"'
+    assert left in client.get(_address(site, "reject", "target"), headers=HTMX).content.decode()
     assert client.get(_address(site, "nowhere"), headers=HTMX).status_code == 404
     page = client.get(f"/w/{site.workflow('Review').pk}/outline?drawer=target:{site.stage().pk}:reject")
-    assert "data-drawer=" not in page.content.decode()
+    assert left in page.content.decode()
 
 
 def test_who_may_not_edit_cannot_change_an_outcome(site: Site) -> None:

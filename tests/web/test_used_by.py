@@ -107,3 +107,19 @@ def test_undo_passes_over_what_was_done_to_a_workflow_from_elsewhere(site: Site)
     assert site.stage().task != "A"
     assert "Did again" in page.send({"do": "redo"})
     assert site.stage().task == "A"
+
+
+def test_a_target_that_is_gone_keeps_what_was_typed_for_it(site: Site) -> None:
+    """Issue 3, bad input: a deleted target is told at the field, the work is kept, and another one is chosen there."""
+    stage, editor = site.stage(), site.client("editor")
+    address = f"/drawers/stages/{stage.pk}/target?label=approve"
+    form = {"version": stage.version, "mark-outcome": "old", "row-0-input": "my work", "row-0-continue_at": "end"}
+    delete_workflow(_editor(), site.workflow("Publish"))
+
+    told = editor.post(address, form, headers=HTMX)
+    assert told.status_code == 422
+    assert "choose the workflow that it leads to now" in text_of(told).lower()
+    assert "my work" in told.content.decode()
+    assert 'data-drawer="outcome:' in told.content.decode()
+    assert "approve" not in site.spec().routes
+    assert 'data-drawer="outcome:' in editor.get(address, headers=HTMX).content.decode()

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from builder.commands import RemoveOutcome
-from builder.errors import EditedMeanwhile, NoSuchPart
+from builder.errors import EditedMeanwhile
 from builder.models import Stage
 from builder.operations.editing import edit
 from builder.pages import outcome_drawer as page
@@ -39,8 +39,11 @@ def _drawer(request: HttpRequest, stage_id: int, kind: str) -> HttpResponse:
     found = stage_by_id(caller, stage_id, Role.VIEWER if request.method == "GET" else Role.EDITOR)
     label = request.GET.get("label", "")
     _, block = page.block_of_stage(found, label)
-    if kind == "target" and page.stored_row(block, label)["goes_to"] != "workflow":
-        raise NoSuchPart("workflow target")
+    stored = page.stored_row(block, label)
+    if kind == "target" and stored["goes_to"] != "workflow":
+        if request.method == "POST":
+            return _gone(request, found, label, page.posted_row(request.POST, stored | {"goes_to": "workflow"}))
+        kind = "outcome"  # what is left of it
     if request.method == "GET":
         context = page.drawer(found, label, kind=kind, can_edit=edits(caller, found.workflow))
         return show(request, found.workflow, _TEMPLATES[kind], context)
@@ -48,7 +51,7 @@ def _drawer(request: HttpRequest, stage_id: int, kind: str) -> HttpResponse:
         return redirect(page.address(found, label, kind))
     if "delete" in request.POST:
         return _delete(request, caller, found, label, kind)
-    row = page.posted_row(request.POST, page.stored_row(block, label))
+    row = page.posted_row(request.POST, stored)
     if "check" in request.POST:
         return _again(request, found, label, kind, row, {}, 200)
     return _save(request, caller, found, label, kind, row)
@@ -62,6 +65,13 @@ def _delete(request: HttpRequest, caller: Caller, found: Stage, label: str, kind
         row = page.stored_row(page.block_of_stage(found, label)[1], label)
         return _again(request, found, label, kind, row, {"form": told or error.message}, error.status)
     return saved(request, done.workflow, f"Deleted {label}.", undo=True)
+
+
+def _gone(request: HttpRequest, found: Stage, label: str, row: Row) -> HttpResponse:
+    """Somebody deleted the target, or led the outcome elsewhere: what was typed for it stays, for another one."""
+    row["errors"] = {"workflow": "choose the workflow that it leads to now"}
+    told = "Meanwhile this outcome leads to no workflow any more. What you typed is kept."
+    return _again(request, found, label, "outcome", row, {"form": told}, 422)
 
 
 def _again(
