@@ -71,6 +71,7 @@ _LISTS = {
     "run number": "text=%2312345",
     "failed and origin": "status=failed&origin=agent",
     "failed and text": "status=failed&text=needle",
+    "rare origin and common text": "origin=schedule&text=report",
     "deep page": "view=flat&before=MIDDLE",
 }
 

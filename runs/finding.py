@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from projects.models import Project
 from runs.engine.status import RunStatus
 from runs.light_rows import light
 from runs.models import WorkflowRun
-from runs.searching import WINDOW, HasWords, Numbers, asked_by_index, words_of
+from runs.searching import FEW, WINDOW, Among, Few, HasWords, Numbers, asked_by_index, words_of
 
 SPANS = {
     "hour": timedelta(hours=1),
@@ -85,7 +86,7 @@ def newest_that_fit(
 ) -> list[WorkflowRun]:
     """The newest runs, with parent and starter, of numbers below `before`; at most so many."""
     found: list[WorkflowRun] = []
-    for among in windows(project, wanted, before):
+    for among in _looks(project, workflow, wanted, before):
         rows = light(runs_that_fit(project, workflow, wanted, among), "parent", "starter").order_by("-number")
         with asked_by_index() if words_of(wanted.text) else nullcontext():
             found = list((rows.filter(number__lt=before) if before else rows)[:most])
@@ -102,7 +103,25 @@ def count_above(project: Project, workflow: Workflow | None, wanted: Wanted, abo
         return len(rows.filter(number__gt=above).order_by("number").values_list("number")[:most])
 
 
-def windows(project: Project, wanted: Wanted, before: int | None) -> list[Numbers | None]:
+def _looks(project: Project, workflow: Workflow | None, wanted: Wanted, before: int | None) -> Iterator[Among | None]:
+    """Among which runs to look, one after the other until enough are found."""
+    first, *all_of_them = windows(project, wanted, before)
+    yield first
+    if all_of_them and connection.vendor == "postgresql":
+        # Where the other filters leave few runs, a common word need not be sought in all the others.
+        fit = runs_that_fit(project, workflow, replace(wanted, text="", view="flat"))
+        numbers = (
+            (fit.filter(number__lt=before) if before else fit).order_by("-number").values_list("number", flat=True)
+        )
+        few = Few(list(numbers[:FEW]))
+        if few.numbers and isinstance(first, Numbers) and few.numbers[-1] < first.first:
+            yield few
+        if len(few.numbers) < FEW:
+            return
+    yield from all_of_them
+
+
+def windows(project: Project, wanted: Wanted, before: int | None) -> list[Among | None]:
     """Among which numbers to look for the newest runs, one after the other until enough are found; None: all."""
     if not words_of(wanted.text):
         return [None]
@@ -115,7 +134,7 @@ def _newest(project: Project) -> int:
 
 
 def runs_that_fit(
-    project: Project, workflow: Workflow | None, wanted: Wanted, among: Numbers | None = None
+    project: Project, workflow: Workflow | None, wanted: Wanted, among: Among | None = None
 ) -> QuerySet[WorkflowRun]:
     """The runs, without an order; with `among`, some of other numbers may be missing.
 
@@ -146,9 +165,7 @@ def _of_workflow(rows: QuerySet[WorkflowRun], project: Project, name: str) -> Qu
     return rows.filter(workflow=found) if found else rows.filter(workflow=None, workflow_name=name)
 
 
-def _with_text(
-    rows: QuerySet[WorkflowRun], project: Project, text: str, among: Numbers | None
-) -> QuerySet[WorkflowRun]:
+def _with_text(rows: QuerySet[WorkflowRun], project: Project, text: str, among: Among | None) -> QuerySet[WorkflowRun]:
     number = text.removeprefix("#")
     words = Q(HasWords(project.pk, words_of(text), among))
     if number.isascii() and number.isdigit() and len(number) < 10:

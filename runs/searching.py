@@ -5,6 +5,7 @@ is added by either. Words are found by their beginnings, without case; of each t
 
 Words that most runs hold would be found in all of them before the newest are chosen. So a list looks among the newest
 runs first (`WINDOW`), and among all where these have too few: rare words cost one look more, which is nearly nothing.
+Between the two PostgreSQL looks at the newest runs that fit the other filters (`FEW`): a common word is found there.
 """
 
 # ruff: noqa: S608 - put together from names of this file alone; what people write is a parameter
@@ -12,7 +13,7 @@ runs first (`WINDOW`), and among all where these have too few: rare words cost o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ _BETWEEN = r"./:@_-&?=#"
 _ESCAPED = (r"\\", r"\n", r"\t", r"\r")  # in this order; as PostgreSQL writes JSON, a line end would begin with an n
 _GROUP = 1024  # run numbers that share a mark in PostgreSQL's index
 WINDOW = 4 * _GROUP  # run numbers among which the newest are looked for first
+FEW = 200  # runs whose words PostgreSQL takes apart one by one
 _MOST_MARKS = 32
 
 
@@ -38,6 +40,16 @@ class Numbers:
 
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """These run numbers, so few that PostgreSQL takes the words of each apart. At least one."""
+
+    numbers: Sequence[int]
+
+
+Among = Numbers | Few
 
 
 @contextmanager
@@ -64,7 +76,7 @@ class HasWords(Func):
 
     output_field = BooleanField()
 
-    def __init__(self, project_id: int, words: list[str], among: Numbers | None = None) -> None:
+    def __init__(self, project_id: int, words: list[str], among: Among | None = None) -> None:
         super().__init__(F("number"))
         self.project_id, self.words, self.among = project_id, words, among
 
@@ -72,7 +84,7 @@ class HasWords(Func):
         """A look into the full-text table, whose row numbers are project and number."""
         number, _ = compiler.compile(self.get_source_expressions()[0])
         first = self.project_id * _ROOM
-        among = self.among or Numbers(0, _ROOM - 1)
+        among = _range(self.among) or Numbers(0, _ROOM - 1)
         sought = " ".join(f'"{word}"*' for word in self.words)
         inner = "SELECT rowid - %s FROM run_text WHERE run_text MATCH %s AND rowid BETWEEN %s AND %s"
         return f"{number} IN ({inner})", (first, sought, first + among.first, first + among.last)
@@ -83,9 +95,16 @@ class HasWords(Func):
         number, _ = compiler.compile(self.get_source_expressions()[0])
         sought = " & ".join(f"{word}:*" for word in self.words)
         query, values = compiler.compile(Value(sought))
-        fits = f"{_vector()} @@ (to_tsquery('simple', {query}){_marks(self.among)})"
-        found = f"SELECT number FROM runs_workflowrun WHERE project_id + 0 = %s AND {fits}"
-        return f"{number} = ANY(ARRAY({found}))", [self.project_id, *values]
+        few = self.among if isinstance(self.among, Few) else None
+        marks = _marks(None if few else _range(self.among))
+        fits = f"{_vector()} @@ (to_tsquery('simple', {query}){marks})"
+        where = "project_id = %s AND number = ANY(%s)" if few else "project_id + 0 = %s"
+        found = f"SELECT number FROM runs_workflowrun WHERE {where} AND {fits}"
+        return f"{number} = ANY(ARRAY({found}))", [self.project_id, *([list(few.numbers)] if few else []), *values]
+
+
+def _range(among: Among | None) -> Numbers | None:
+    return Numbers(min(among.numbers), max(among.numbers)) if isinstance(among, Few) else among
 
 
 def _marks(among: Numbers | None) -> str:
