@@ -29,6 +29,7 @@ _NOTHING_WHEN_EMPTY = (*_NUMBERS, "name", "label")
 _LISTS = ("stages", "assignments")
 _ABOUT_THE_PAGE = ("view", "since", "problems-mark", "json", "csrfmiddlewaretoken")
 _MOST_COPIED = 1_000  # stages
+_FIELDS = {"add_stage": "new-stage", "paste": "paste-text"}  # of the outline: where what was typed is told to be wrong
 _PAGES = {"outline": "workflow-outline", "canvas": "workflow"}
 
 
@@ -37,7 +38,7 @@ def commands(request: HttpRequest, workflow_id: int) -> HttpResponse:
     """Carry out one command (builder.commands), as JSON or as a form."""
     caller = caller_of(request)
     is_json = request.content_type == "application/json"
-    page: dict[str, Json] = {"view": "outline", "since": None, "problems_mark": None}
+    page: dict[str, Json] = {"view": "outline", "field": "", "since": None, "problems_mark": None}
     try:
         body = parse_json(request.body) if is_json else _of_form(request.POST)
         if not isinstance(body, dict):
@@ -58,8 +59,10 @@ def _page_of(body: dict[str, Json], form: QueryDict) -> dict[str, Json]:
     since = body.pop("since", form.get("since"))
     if isinstance(since, str):
         since = int(since) if since.isascii() and since.isdecimal() and len(since) < 10 else None
+    do = body.get("do")
     return {
         "view": view if view in VIEWS else "outline",
+        "field": _FIELDS.get(do, "") if isinstance(do, str) and view == "outline" else "",
         "since": since if isinstance(since, int) and since >= 0 else None,
         "problems_mark": form.get("problems-mark"),
     }
@@ -98,7 +101,8 @@ def _done(request: HttpRequest, caller: Caller, done: Edited, page: dict[str, Js
     undoable = done.edit is not None and done.edit.kind in ("delete", "remove_outcome", "paste", "tidy")
     with snapshot():
         context = _synced(caller, done.workflow, page, number - 1 if number else None, can_edit=True, made=done.edit)
-        answer = render(request, "builder/_sync.html", {**context, "text": text, "undoable": undoable})
+        context |= {"text": text, "undoable": undoable, "field": page["field"]}
+        answer = render(request, "builder/_sync.html", context)
     if done.made is not None:
         answer["HX-Trigger"] = json.dumps({"builder:made": {"stage": done.made}})
     return answer
@@ -145,7 +149,8 @@ def _refused(
     with snapshot():
         fresh = workflow_by_id(caller_of(request), workflow.pk)
         context = _synced(caller_of(request), fresh, page, None)
-        return render(request, "builder/_sync.html", {**context, "text": text, "tone": "error"}, status=status)
+        told_at = {"field": page["field"], "wrong": text} if page["field"] else {"text": text, "tone": "error"}
+        return render(request, "builder/_sync.html", {**context, **told_at}, status=status)
 
 
 def _back(workflow: Workflow, page: dict[str, Json]) -> HttpResponse:

@@ -84,6 +84,15 @@ def test_an_agent_is_assigned_by_a_select_and_a_button(site: Site) -> None:
     assert [each.agent for each in site.spec("Archive").assignments] == ["Ada"]
 
 
+def _told_at(answer: Answer, field: str) -> str:
+    """What is told at a field of the page, and nowhere else."""
+    html = answer.content.decode()
+    found = re.search(rf'hx-target="#{field}-error" hx-swap="textContent">([^<]*)</hx-partial>', html)
+    assert found
+    assert 'data-tone="error"' not in html
+    return unescape(found[1])
+
+
 def test_a_refused_button_says_why_and_changes_nothing(site: Site) -> None:
     client, before = site.client("editor"), _names(site)
     add = _forms(site, "add_stage")[0]
@@ -93,11 +102,14 @@ def test_a_refused_button_says_why_and_changes_nothing(site: Site) -> None:
         assert 'class="toast" data-tone="error"' in client.get(answer.headers["Location"]).content.decode()
         with_htmx = client.post(add.action, add.with_changes({"name": name}), headers=HTMX)
         assert with_htmx.status_code == 422
-        assert 'data-tone="error"' in with_htmx.content.decode()
+        assert _told_at(with_htmx, "new-stage")
     paste = _forms(site, "paste")[0]
     for text in ("", "not ours", '{"baton": "stages/2"}', "[" * 5_000):
-        assert client.post(paste.action, paste.with_changes({"text": text}), headers=HTMX).status_code == 422
+        answer = client.post(paste.action, paste.with_changes({"text": text}), headers=HTMX)
+        assert answer.status_code == 422
+        assert "pasted" in _told_at(answer, "paste-text")
     assert _names(site) == before
+    assert _told_at(client.post(add.action, add.with_changes({"name": "Fine"}), headers=HTMX), "new-stage") == ""
 
 
 def test_stages_are_copied_as_text_and_pasted_into_another_workflow(site: Site) -> None:
