@@ -5,9 +5,26 @@ import { ask } from "./dialog.js";
 const slot = document.getElementById("drawer");
 let opener = null; // {element, id}: the element may be replaced by a swap, its id stays
 let openKey = null;
+let ready = false; // a drawer that the page came with is where its address leads
 
 const drawer = () => slot.querySelector(".drawer");
 const dirtyForm = () => slot.querySelector("form[data-dirty]");
+
+// On a phone a drawer is a page of its own to whoever looks at it: the way back leads out of it, not away from here.
+const phone = matchMedia("(max-width: 719px)");
+
+function enter() {
+  if (phone.matches && !history.state?.drawer) history.pushState({ drawer: true }, "");
+}
+
+async function wentBack() {
+  if (history.state?.drawer) return drawer() ? null : location.reload(); // and forward again
+  if (!drawer()) return;
+  if (await mayLeave()) return slot.replaceChildren();
+  const key = openKey;
+  enter();
+  setAddress(key);
+}
 
 function setAddress(key) {
   const url = new URL(location.href);
@@ -32,6 +49,7 @@ function opened(current) {
   if (key !== openKey) current.querySelector("h2").focus();
   else if (problem) show(problem);
   else if (!current.contains(document.activeElement)) (current.querySelector("[data-focus]") ?? current.querySelector("h2")).focus();
+  if (openKey === null && ready) enter();
   openKey = key;
   setAddress(key);
 }
@@ -39,7 +57,8 @@ function opened(current) {
 function closed() {
   if (openKey === null) return;
   openKey = null;
-  setAddress(null);
+  if (history.state?.drawer) history.back();
+  else setAddress(null);
   const back = opener?.element?.isConnected ? opener.element : document.getElementById(opener?.id);
   opener = null;
   back?.focus();
@@ -65,6 +84,8 @@ async function close() {
 
 new MutationObserver(() => (drawer() ? opened(drawer()) : closed())).observe(slot, { childList: true });
 if (drawer()) opened(drawer());
+ready = true;
+window.addEventListener("popstate", wentBack);
 
 // Asking comes before the request, so that another drawer never replaces unsaved work silently.
 document.addEventListener("htmx:config:request", (event) => {
