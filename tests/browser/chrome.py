@@ -20,6 +20,7 @@ def find_chrome() -> str:
     """The path of a Chromium: what CHROME names, else what is installed. Fails where there is none."""
     for found in (
         os.environ.get("CHROME"),
+        shutil.which("chromium-headless-shell"),
         "/usr/bin/chromium",
         shutil.which("chromium"),
         shutil.which("google-chrome"),

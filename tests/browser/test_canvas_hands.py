@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -121,6 +122,25 @@ def test_a_workflow_is_built_with_keys_alone(demo: Stack, open_page: OpenPage) -
     assert list(now) == ["Start", "Review"]
     assert [each["agent"] for each in now["Review"]["assignments"]] == ["Editor", "Researcher"]
     assert now["Review"]["routes"] == {"again": {"stage": "Start"}}
+
+
+def test_what_is_drawn_waits_while_one_is_signed_out(demo: Stack, open_page: OpenPage) -> None:
+    """Issue 3: never lose work; a session that ended is said, and the change is saved in the next one."""
+    slug = newsroom(demo)
+    canvas = Canvas(open_page(address(demo, slug, "Second"))).ready()
+    page, context = canvas.page, canvas.page.context
+    cookies: Any = context.cookies()
+    context.clear_cookies(name="sessionid")
+    canvas.stage("Start").focus()
+    page.keyboard.press("s")
+    expect(page.get_by_text("Signed out, 1 change waiting")).to_be_visible()
+    expect(page.get_by_label("Messages")).to_contain_text("You are signed out.")
+    assert list(stored(demo, slug, "Second")) == ["Start"]
+
+    context.add_cookies(cookies)
+    expect(canvas.stage("Stage 2")).to_be_visible()
+    expect(page.get_by_label("Messages")).to_be_empty()
+    assert list(stored(demo, slug, "Second")) == ["Start", "Stage 2"]
 
 
 def test_two_people_draw_at_once(demo: Stack, open_page: OpenPage) -> None:

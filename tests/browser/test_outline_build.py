@@ -39,7 +39,13 @@ def _add_stages(page: Page, keys: Keyboard) -> None:
     keys.fill("Task", "Write the article.")
     page.keyboard.press("Control+Enter")
     _saved(page)
-    expect(page.get_by_role("button", name="Edit stage Draft")).to_be_focused()
+    opener = page.get_by_role("button", name="Edit stage Draft")
+    expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    _opened(page, "Stage: Draft")
+    page.go_back()  # out of what fills the screen, not away from the page
+    _saved(page)
+    expect(opener).to_be_focused()
 
     for name in ("Review", "Archive"):
         keys.fill("Name of the new stage", name)
