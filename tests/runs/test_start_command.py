@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
 
-from tests.runs.casting import CALLER, agent, fail, gated, say, share, simple, stage, trigger, workflow
+from builder.project_file import import_project
+from projects.access import Caller
+from runs.models import WorkflowRun
+from tests.runs.casting import CALLER, agent, fail, gated, project_file, say, share, simple, stage, trigger, workflow
 from tests.runs.play import Play
 
 New = Callable[..., Play]
@@ -60,17 +65,36 @@ def test_without_wait_it_returns_as_soon_as_the_run_is_accepted(play: New) -> No
     [
         (["Typed", "--input", '{"title": 7}'], "input.title"),
         (["Main", "--input", "@/no/such/file"], "/no/such/file"),
-        (["Main", "--colour", "red"], "colour"),
+        (["Nowhere"], "Nowhere"),
     ],
 )
-def test_what_is_refused_exits_with_2_and_leaves_no_run(play: New, args: list[str], word: str) -> None:
+@pytest.mark.django_db
+def test_what_is_refused_exits_with_2_and_leaves_no_run(
+    capsys: pytest.CaptureFixture[str], args: list[str], word: str
+) -> None:
     """Interfaces 1: the reason is on stderr, stdout stays empty."""
     schema = {"type": "object", "properties": {"title": {"type": "string"}}}
-    one = play(simple("Main", say("Done.")), simple("Typed", say("Done.")) | {"input_schema": schema})
-    made = one.stack.manage("start_run", one.slug, *args, "--wait")
+    file = project_file(
+        "Refused", simple("Main", say("Done.")), simple("Typed", say("Done.")) | {"input_schema": schema}
+    )
+    import_project(Caller(User.objects.create_user("admin")), file)
+
+    with pytest.raises(SystemExit) as caught:
+        call_command("start_run", "refused", *args, "--wait")
+
+    said = capsys.readouterr()
+    assert (caught.value.code, said.out) == (2, "")
+    assert word in said.err
+    assert WorkflowRun.objects.count() == 0
+
+
+def test_an_option_that_there_is_not_is_refused_like_all_else(play: New) -> None:
+    """Interfaces 1: by the process itself, without its inner workings."""
+    one = play(simple("Main", say("Done.")))
+    made = one.stack.manage("start_run", one.slug, "Main", "--colour", "red", "--wait")
 
     assert (made.returncode, made.stdout) == (2, "")
-    assert word in made.stderr
+    assert "colour" in made.stderr
     assert "Traceback" not in made.stderr
     assert one.runs() == []
 
