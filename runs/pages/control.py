@@ -79,7 +79,8 @@ def _child(row: WorkflowRun) -> dict[str, Json]:
 def again_dialog(
     run: WorkflowRun, key: str, *, retry: bool, sent: Mapping[str, Json] | None = None, errors: Json = None
 ) -> dict[str, Json]:
-    """The dialog that runs a finished run again. `sent` are the choices of a form that was refused, with `errors`."""
+    """The dialog that runs a finished run again. `sent` are choices made before, by a form that was refused with its
+    `errors`, or by the stage that it was opened from."""
     sent = sent or {}
     old, now = frozen(run.version_id), _now(run)
     stage = sent.get("stage", (failed_stage(run) or "") if retry else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.urls import reverse
 from builder.publish import frozen
 from builder.spec import StageSpec
 from projects.errors import NotFound
+from runs.engine.status import FINAL_RUN, RunStatus
 from runs.light_rows import light_calls
 from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
 from runs.pages.looks import agent_state, run_looks, visit_look
@@ -22,7 +24,7 @@ Json = Any
 _VISITS = 20  # at a time: a stage of a loop may have a thousand
 
 
-def stage_drawer(run: WorkflowRun, number: int) -> dict[str, Json]:
+def stage_drawer(run: WorkflowRun, number: int, *, can_control: bool) -> dict[str, Json]:
     """The context of runs/_stage_drawer.html; stages are numbered from 1. Raises NotFound."""
     spec = _stage(run, number)
     visits = _newest(run, number, None)
@@ -36,8 +38,15 @@ def stage_drawer(run: WorkflowRun, number: int) -> dict[str, Json]:
     return {
         "key": f"stage:{number}",
         "stage": {**shown, "task": spec.task},
+        "again_url": _again(run, spec) if can_control and visits else "",
         **_part(run, number, visits),
     }
+
+
+def _again(run: WorkflowRun, spec: StageSpec) -> str:
+    if RunStatus(run.status) not in FINAL_RUN:
+        return ""
+    return f"{reverse('run-again', args=[run.pk])}?{urlencode({'from': spec.name})}"
 
 
 def older_visits(run: WorkflowRun, number: int, before: int) -> dict[str, Json]:

@@ -66,7 +66,9 @@ def again_dialog(request: HttpRequest, run_id: str) -> HttpResponse:
     """Ask how a finished run is run again, and start that. The dialog's key makes a second click harmless."""
     run = _asked(request, run_id)
     if request.method == "GET":
-        return _shown(request, "again", pages.again_dialog(run, uuid.uuid4().hex, retry="retry" in request.GET))
+        chosen = {"stage": request.GET["from"]} if "from" in request.GET else None
+        dialog = pages.again_dialog(run, uuid.uuid4().hex, retry="retry" in request.GET, sent=chosen)
+        return _shown(request, "again", dialog)
     key = request.POST.get("key", "")[:MAX_KEY]
     stage = request.POST.get("stage") or None
     children = [str(child) for child in request.POST.getlist("again")]

@@ -69,10 +69,12 @@ def agent(request: HttpRequest, run_id: str, agent_run: str) -> HttpResponse:
 @require_GET
 def stage(request: HttpRequest, run_id: str, number: int) -> HttpResponse:
     """One stage of the run, in a drawer; with `before`, only its visits below that one."""
-    run = queries.run_for(caller_of(request), run_id)
+    caller = caller_of(request)
+    run = queries.run_for(caller, run_id)
     if before := number_of(request.GET.get("before"), 0):
         return render(request, "runs/_visits.html", older_visits(run, number, before))
-    return render(request, "runs/_stage_drawer.html", stage_drawer(run, number))
+    shown = stage_drawer(run, number, can_control=operates(caller, run.project))
+    return render(request, "runs/_stage_drawer.html", shown)
 
 
 def _control(request: HttpRequest, run_id: str, act: Callable[[WorkflowRun, str], None]) -> HttpResponse:

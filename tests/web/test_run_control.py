@@ -86,6 +86,10 @@ def test_a_finished_run_is_run_again_from_a_stage(site: Site) -> None:
     site.stage("Look").delete()
     site.workflow("Review").save()
     page = text_of(_page(site, f"/r/{old.pk}"))
+    here = f"{path}?from=Look"
+    for who, offered in (("operator", True), ("viewer", False)):
+        assert (f'href="{here}"' in _page(site, f"/r/{old.pk}/stages/2", who).content.decode()) is offered
+    assert '<option value="Look" selected>' in _page(site, here).content.decode()
     form = form_in(site.client("operator").get(path, headers=HTMX), "/r/")
     sent = form.with_changes({"stage": "Look", "version": "same"})
     first = site.client("operator").post(form.action, sent, headers=HTMX)
