@@ -28,7 +28,7 @@ from tests.plugin import PG_URL, ROOT, clean_environment
 from tests.postgres import create_database, drop_database
 from tests.waiting import wait_until
 
-FAST = {"LEASE_SECONDS": "2", "SWEEP_SECONDS": "0.3", "LOG_LEVEL": "info"}
+FAST = {"LEASE_SECONDS": "2", "SWEEP_SECONDS": "0.5", "LOG_LEVEL": "info"}
 _ROLES = {
     "web": r"manage\.py web",
     "worker": r"manage\.py worker",
