@@ -32,7 +32,8 @@ _APPROVAL = {"kind": "approval", "name": "Go on", "message": "Go on?", "options"
 
 
 def test_stages_go_from_not_started_over_running_to_done_without_a_reload(demo: Stack, open_page: OpenPage) -> None:
-    """Rule 12.2; ui.md, check 18. The run waits until its page is there, and the page keeps what it says."""
+    """Rule 12.2; ui.md, check 18 and section 6: also in the tab's title and icon. The run waits until
+    its page is there, and the page keeps what it says."""
     one, two = ({"name": name, "assignments": [{"agent": "Ada"}]} for name in ("One", "Two"))
     slug = import_file(
         demo,
@@ -52,6 +53,8 @@ def test_stages_go_from_not_started_over_running_to_done_without_a_reload(demo: 
 
     expect(page.get_by_role("status", name="Run state")).to_have_text("Completed")
     expect(stage(page, "Two")).to_have_accessible_name(re.compile("Done$"))
+    expect(page).to_have_title(f"Completed: Steps #{run['number']} · Baton")
+    expect(page.locator('link[rel="icon"]')).to_have_attribute("href", re.compile("favicon-done"))
     kept = page.evaluate("window.kept")
     for name in ("One", "Two"):
         assert [state for of, state in kept if of == name] == ["Not started", "Running", "Done"]
