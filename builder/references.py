@@ -170,7 +170,8 @@ def _twins(objects: _Named) -> Problems:
         if not isinstance(name, str) or not name:
             continue
         if (twin := seen.setdefault(name_key(name), name)) is not name:
-            yield (*loc, "name"), f"{name!r} is there already, as {twin!r}: names differ in more than their case"
+            other = "" if twin == name else f", as {twin!r}: names differ in more than their case"
+            yield (*loc, "name"), f"{name!r} is there already{other}"
 
 
 def _repeated(items: list[Any], loc: Loc, key: Callable[[str], str]) -> Problems:

@@ -140,16 +140,15 @@ def _refused(
         body = {"code": error.code, "message": error.message, "details": details}
         return JsonResponse({"error": body}, status=status)
     told = "; ".join(dict.fromkeys(detail["message"] for detail in details[:3]))
-    text = (
-        f"{error.message} {told[:1].upper()}{told[1:]}".strip() if told and told not in error.message else error.message
-    )
+    at_field = error.message if told in error.message else f"{told[:1].upper()}{told[1:]}"
+    text = error.message if told in error.message else f"{error.message} {at_field}".strip()
     if not request.headers.get("HX-Request"):
         messages.error(request, text)
         return _back(workflow, page)
     with snapshot():
         fresh = workflow_by_id(caller_of(request), workflow.pk)
         context = _synced(caller_of(request), fresh, page, None)
-        told_at = {"field": page["field"], "wrong": text} if page["field"] else {"text": text, "tone": "error"}
+        told_at = {"field": page["field"], "wrong": at_field} if page["field"] else {"text": text, "tone": "error"}
         return render(request, "builder/_sync.html", {**context, **told_at}, status=status)
 
 
