@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from builder.models import Workflow
 from builder.project_file import import_project
@@ -131,9 +133,20 @@ def _tokens(project: Project) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def house(db: None) -> House:
-    """The project Website as it stands when its run waits for a person."""
+@dataclass(frozen=True)
+class _Made:
+    """What `house` is read from: made once, and found by every test as it was made."""
+
+    project: int
+    run: Any
+    gate: Any
+    agent_run: Any
+    link: Any
+    spare_token: str
+    tokens: Mapping[str, str]
+
+
+def _make() -> _Made:
     owner = User.objects.create_user("owner")
     project = Project.objects.get(slug=import_project(Caller(owner), FILE).project)
     run, _ = start_run(Workflow.objects.get(project=project, name="Review"), "Go.", Start("api", owner.pk))
@@ -141,12 +154,39 @@ def house(db: None) -> House:
     while outcome is not None and outcome.step is not None:  # the worker's loop, without its threads
         outcome = carry_out(outcome.step)
     gate = Gate.objects.get(run=run)
-    return House(
-        project=project,
-        run=WorkflowRun.objects.get(pk=run.pk),
-        gate=gate,
-        link=create_link(Caller(owner), gate, "owner").row,
-        agent_run=AgentRun.objects.get(run=run),
+    return _Made(
+        project=project.pk,
+        run=run.pk,
+        gate=gate.pk,
+        agent_run=AgentRun.objects.get(run=run).pk,
+        link=create_link(Caller(owner), gate, "owner").row.pk,
         spare_token=create_token(owner, project=project).row.public_id,
         tokens=_tokens(project),
+    )
+
+
+@pytest.fixture(scope="package")
+def _made(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[_Made]:
+    """The project, made once for this folder in a transaction around those of its tests; it goes with the folder."""
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+        made = _make()
+    yield made
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
+@pytest.fixture
+def house(_made: _Made, db: None) -> House:
+    """The project Website as it stands when its run waits for a person."""
+    return House(
+        project=Project.objects.get(pk=_made.project),
+        run=WorkflowRun.objects.get(pk=_made.run),
+        gate=Gate.objects.get(pk=_made.gate),
+        agent_run=AgentRun.objects.get(pk=_made.agent_run),
+        link=ApprovalLink.objects.get(pk=_made.link),
+        spare_token=_made.spare_token,
+        tokens=_made.tokens,
     )
