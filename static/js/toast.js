@@ -44,11 +44,13 @@ function unreachable(event) {
   showToast("The server cannot be reached. Nothing was changed; try again when you are back online.", "error", { passing: true });
 }
 
-/** What was wrong with the connection or the session is not any more. */
+/** What was wrong with the connection or the session is not any more; and Undo would take back what was done after what it
+ * stands beside. */
 function answered(event) {
-  const { response } = event.detail.ctx;
+  const { request, response, sourceElement } = event.detail.ctx;
   if (!response || response.status >= 400 || response.raw.redirected) return;
-  for (const toast of region.querySelectorAll("[data-passing]")) toast.remove();
+  const past = request.method === "GET" ? "[data-passing]" : "[data-passing], :has(form)";
+  for (const toast of region.querySelectorAll(`.toast:is(${past})`)) if (!toast.contains(sourceElement)) toast.remove();
 }
 
 new MutationObserver((changes) => {

@@ -43,9 +43,13 @@ def test_what_is_deleted_comes_back_whole(demo: Stack, open_page: OpenPage) -> N
     page.keyboard.press("Delete")
     expect(canvas.stage("Stage 8")).to_have_count(0)
     canvas.saved()
+    undo = page.get_by_label("Messages").get_by_role("button", name="Undo")
+    undo.hover()  # so it stays
     canvas.outcome("unsure", "Draft").focus()
     page.keyboard.press("Delete")
     expect(canvas.outcome("unsure", "Draft")).to_have_count(0)
+    expect(page.get_by_label("Messages")).not_to_contain_text("Deleted Stage 8")  # its Undo would be another one's
+    expect(undo).to_have_count(1)
 
     page.keyboard.down("Shift")
     region = box_of(canvas.region)
