@@ -12,6 +12,7 @@ from runs.models import WorkflowRun
 from runs.pages.compare_steps import Asked, compared_steps
 from runs.pages.durations import between
 from runs.pages.looks import run_looks
+from runs.pages.readable import readable
 from runs.pages.tabs.prompts import cost
 from runs.pages.words import origin_text
 from runs.rerun_links import link_of
@@ -121,5 +122,5 @@ def _written(value: Json) -> str:
 
 def _text(label: str, one: str, other: str) -> dict[str, Json]:
     if one == other:
-        return {"label": label, "same": True, "text": one[:2_000], "empty": not one}
-    return {"label": label, "same": False, "field": {"label": label, **text_diff(one, other)}}
+        return {"label": label, "same": True, "text": readable(one[:2_000]), "empty": not one}
+    return {"label": label, "same": False, "field": {"label": label, **text_diff(readable(one), readable(other))}}

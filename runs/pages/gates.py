@@ -17,6 +17,7 @@ from runs.approvers import asked_of, said_by, shortage, still_to_answer, why_not
 from runs.control import closed_message
 from runs.engine.status import GateStatus
 from runs.models import Gate, WorkflowRun
+from runs.pages.readable import readable
 from runs.pages.shapes import entry, route_words
 from runs.pages.words import how_long
 
@@ -48,7 +49,7 @@ def card(
         "stage": gate.stage,
         "title": f"{gate.name} asks" if gate.is_question else gate.stage,
         "name": gate.name if gate.name != gate.stage and not gate.is_question else "",
-        "message": gate.message,
+        "message": readable(gate.message),
         "state": gate.status,
         "opened_at": gate.opened_at,
         "waited": how_long(gate.opened_at),

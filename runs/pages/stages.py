@@ -225,7 +225,7 @@ def is_open(gate: Gate) -> bool:
 
 def _asked(gate: Gate) -> dict[str, Json]:
     """A question that an agent waits for, short."""
-    question = " ".join(gate.message.split())
+    question = " ".join(readable(gate.message).split())
     short = question if len(question) <= _QUESTION else f"{question[:_QUESTION]}…"
     url = reverse("gate", args=[gate.pk])
     return {"id": gate.pk, "question": short, "url": url, "since": gate.opened_at, "until": gate.deadline}

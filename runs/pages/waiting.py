@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from runs.models import WorkflowRun
+from runs.pages.readable import readable
 from runs.why import Link
 
 Json = Any
@@ -35,7 +36,7 @@ def _link(run: WorkflowRun, link: Link, can_control: bool) -> dict[str, Json]:
     return {
         "icon": _ICONS.get(kind, "clock"),
         "kind": _WORDS.get(kind, kind.capitalize()),
-        "label": link["label"],
+        "label": readable(link["label"]),
         "since": _moment(link["since"]),
         "until": _moment(link["until"]),
         "then": link["then"],

@@ -261,12 +261,14 @@ def test_a_question_of_an_agent_is_answered_in_the_same_inbox(site: Site, option
 
 def test_what_an_agent_asks_is_text_whatever_it_holds(site: Site) -> None:
     """Bad input: markup in a question, an option or a voice is shown as it was written."""
-    nasty = "<script>alert(1)</script> {{input}} \x1b[31mred"
+    nasty = "<script>alert(1)</script> {{input}} \x1b[31mred \u202eder"
     gate = opened(site, script=asked(nasty, options=["<b>Yes</b>", "No"]))
-    answer = site.client("owner").get(f"/a/{gate.pk}").content.decode()
 
-    assert "<script>alert" not in answer
-    assert "<b>Yes</b>" not in answer
+    for address in (f"/a/{gate.pk}", "/approvals", f"/r/{gate.run_id}"):
+        answer = site.client("owner").get(address).content.decode()
+        assert "red der" in answer, address
+        assert "<script>alert" not in answer
+        assert "<b>Yes</b>" not in answer
 
 
 def test_the_run_page_shows_what_a_blocked_agent_asks(site: Site) -> None:
