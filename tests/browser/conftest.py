@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, S
 
 from tests.browser.chrome import ARGUMENTS, find_chrome
 from tests.browser.firefox import find_firefox
-from tests.browser.product import sign_in_link
 from tests.stack import Stack
 
 OpenPage = Callable[..., Page]
@@ -68,7 +67,7 @@ def session(chrome: Browser, demo: Stack) -> StorageState:
     """The cookies of a signed-in admin."""
     context = chrome.new_context()
     page = context.new_page()
-    page.goto(sign_in_link(demo))
+    page.goto(demo.link)  # as it was printed a moment ago
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
     kept = context.storage_state()
     context.close()
