@@ -23,6 +23,7 @@ from typing import Any
 # What a step consists of: (module, name there, part). Time within a part counts for the innermost.
 _PARTS = (
     ("runs.store", "in_transaction", "transaction"),
+    ("runs.store", "write_ahead", "transaction"),
     ("runs.store", "lock", "load"),
     ("runs.store", "save", "write"),
     ("runs.store", "insert_calls", "write"),
@@ -37,7 +38,7 @@ _PARTS = (
 )
 PARTS = ("compose", "model", "transaction", "load", "decide", "write", "commit", "tell", "other")
 STATEMENTS = "statements"
-_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)", re.IGNORECASE)
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)"?', re.IGNORECASE)
 
 
@@ -76,6 +77,8 @@ class Recorder:
         self.counts[self.step] += 1
         (self.inside if inside else self.outside).append(sql)
         self._wrote = self._wrote or _WRITES.match(sql) is not None
+        if not inside:  # one statement that is a transaction of its own
+            self.committed()
 
     def committed(self) -> None:
         """A transaction ended."""
@@ -120,9 +123,9 @@ def _watch_database() -> None:
     """Every statement, whether by the ORM or by our own kept SQL, and every commit."""
     from django.db import connection
 
-    from projects import rows
+    from projects import statements
 
-    real_run, real_commit = rows._run, connection.commit
+    real_run, real_commit = statements.run, connection.commit
 
     def run(sql: str, values: Any) -> Any:
         recorder.ran(sql, inside=connection.in_atomic_block)
@@ -143,7 +146,7 @@ def _watch_database() -> None:
     if connection.vendor == "sqlite":
         connection.ensure_connection()
         connection.connection.set_trace_callback(told)
-    rows._run = run
+    statements.run = run
     connection.execute_wrappers.append(orm)
     connection.commit = commit  # type: ignore[method-assign]
 

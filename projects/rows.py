@@ -7,22 +7,19 @@ field, in the form in which Django itself stores them.
 
 from __future__ import annotations
 
-import importlib
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
+from projects import gathering, statements
 from projects.column_values import INTO, OUT_OF, stored_as
 
 M = TypeVar("M", bound=Model)
 Adapt = Callable[[Any], Any] | None
-_MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
 _MOST_PARAMETERS = 30_000  # of one statement; SQLite's own limit is 32,766
 
 
@@ -51,118 +48,6 @@ def _table(model: type[Model]) -> str:
 # Statements
 
 
-def _run(sql: str, values: Sequence[Any]) -> Any:
-    """Run a statement on the driver's own cursor, inside the connection's transaction; the cursor is its answer.
-
-    Django's cursors rewrite the placeholders of every statement and, on PostgreSQL, put the values in as text; the
-    drivers know prepared statements.
-    """
-    connection = connections[DEFAULT_DB_ALIAS]
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        if connection.vendor == "sqlite":
-            return connection.connection.execute(_question_marks(sql), values)
-        driver = connection.connection
-        if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
-            driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
-        return _raw_cursor()(driver).execute(_numbered(sql), values, prepare=True)
-
-
-@cache
-def _raw_cursor() -> Any:
-    """PostgreSQL's driver is a quarter of what a process loads: on SQLite nobody waits for it."""
-    return importlib.import_module("psycopg").RawCursor
-
-
-class _Gathered(threading.local):
-    """The writes of this thread that wait to be sent together."""
-
-    writes: list[tuple[str, list[Any]]] | None = None
-
-
-_gathered = _Gathered()
-
-
-@contextmanager
-def together() -> Iterator[None]:
-    """Send what is inserted and changed inside as one statement, at the end: PostgreSQL is asked once, not ten times.
-
-    The writes must be of different rows, and nothing inside may read them. SQLite has no way to ask: there each is
-    carried out at once.
-    """
-    if _gathered.writes is not None or connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
-        yield
-        return
-    _gathered.writes = []
-    try:
-        yield
-        flush()
-    finally:
-        _gathered.writes = None
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything read inside is as it was at one moment, whatever others commit meanwhile. Nothing may be written.
-
-    Inside a transaction it is that transaction which says what is seen.
-    """
-    connection = connections[DEFAULT_DB_ALIAS]
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "sqlite":
-        # Django's own transactions take the place of the one writer.
-        connection.ensure_connection()
-        driver = connection.connection
-        driver.execute("BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            driver.rollback()
-    else:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield
-
-
-def flush() -> None:
-    """Send what was gathered so far, because the next step reads it."""
-    writes = _gathered.writes
-    if not writes:
-        return
-    _gathered.writes = []
-    values = [value for _, row in writes for value in row]
-    _run(_joined(tuple(sql for sql, _ in writes)), values)
-
-
-@lru_cache(maxsize=1024)
-def _joined(statements: tuple[str, ...]) -> str:
-    """One statement that carries out all of them."""
-    first = ", ".join(f"w{number} AS ({sql})" for number, sql in enumerate(statements[:-1]))
-    return f"WITH {first} {statements[-1]}" if first else statements[-1]
-
-
-def _write(sql: str, values: list[Any]) -> None:
-    """Carry out a write whose answer nobody waits for, now or with the others."""
-    if _gathered.writes is None:
-        _run(sql, values)
-    else:
-        _gathered.writes.append((sql, values))
-
-
-@lru_cache(maxsize=2048)
-def _numbered(sql: str) -> str:
-    """The placeholders as PostgreSQL's own: psycopg would translate a long statement anew for each call."""
-    first, *rest = sql.split("%s")
-    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
-
-
-@lru_cache(maxsize=1024)
-def _question_marks(sql: str) -> str:
-    return sql.replace("%s", "?")
-
-
 @lru_cache(maxsize=512)
 def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int) -> str:
     columns = _columns(vendor, model)
@@ -184,7 +69,7 @@ def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
         values: list[Any] = []
         for row in part:
             values += _adapted(columns, row)
-        _write(_insert_sql(connection.vendor, model, names, len(part)), values)
+        gathering.write(_insert_sql(connection.vendor, model, names, len(part)), values)
 
 
 @lru_cache(maxsize=512)
@@ -202,14 +87,29 @@ def update(
     model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
 ) -> int:
     """Set fields of the rows where others equal what is given; `add` adds to numbers. Returns the number of rows."""
-    return int(_run(*_update(model, where, values, add or {})).rowcount)
+    gathering.needs_answer()
+    return int(statements.run(*_update(model, where, values, add or {})).rowcount)
 
 
 def change(
     model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], *, add: Mapping[str, float] | None = None
 ) -> None:
     """`update`, where the number of rows is known."""
-    _write(*_update(model, where, values, add or {}))
+    gathering.write(*_update(model, where, values, add or {}))
+
+
+def change_known(
+    model: type[Model],
+    where: Mapping[str, Any],
+    known: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    add: Mapping[str, float] | None = None,
+) -> None:
+    """`change`, where the row is locked; `ahead` of the transaction it is the guard: its fields still have to be as
+    they are `known` to be."""
+    if not gathering.guard(*_update(model, {**where, **known}, values, add or {})):
+        change(model, where, values, add=add)
 
 
 def _update(
@@ -237,7 +137,7 @@ def select(model: type[M], where: str, values: Sequence[Any]) -> list[M]:
     sql, names, converters = _select_sql(connection.vendor, model, where)
     if connection.vendor == "sqlite":
         values = [value.hex if isinstance(value, UUID) else value for value in values]
-    return [_made(model, connection.alias, names, converters, row) for row in _run(sql, values).fetchall()]
+    return [_made(model, connection.alias, names, converters, row) for row in statements.run(sql, values).fetchall()]
 
 
 def _made(model: type[M], alias: str, names: Sequence[str], converters: Sequence[Adapt], row: Sequence[Any]) -> M:
@@ -257,11 +157,12 @@ def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
 
 def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | None:
     """Add to a number and return it, in one statement. None when there is no such row."""
+    gathering.needs_answer()
     connection = connections[DEFAULT_DB_ALIAS]
     columns = _columns(connection.vendor, model)
     column, key = columns[field][0], columns[model._meta.pk.attname][0]
     sql = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s RETURNING {column}"  # noqa: S608
-    row = _run(sql, [count, pk]).fetchone()
+    row = statements.run(sql, [count, pk]).fetchone()
     return int(row[0]) if row else None
 
 
@@ -272,4 +173,4 @@ def key(value: UUID) -> Any:
 
 def query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement that was written out."""
-    return list(_run(sql, parameters).fetchall())
+    return list(statements.run(sql, parameters).fetchall())

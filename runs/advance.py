@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from runs import bell, fanout, store
+from runs import ahead, bell, fanout, store
 from runs.batch import Batch, Outcome, Step
 from runs.engine import facts
 from runs.engine.decision import Decision
@@ -75,7 +75,10 @@ _FROM_WORKERS = (facts.TurnTaken, facts.ToolsRun, facts.TurnFailed)
 
 def claim(run_id: UUID) -> Outcome | None:
     """Claim one piece of ready work of a run: a queued run is started first. None when there is nothing to do."""
+    return ahead.claimed(run_id) or _claim_locked(run_id)
 
+
+def _claim_locked(run_id: UUID) -> Outcome | None:
     def work() -> Outcome | None:
         batch = Batch(timezone.now(), worker=True)
         held = batch.lock(run_id)

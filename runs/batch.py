@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from builder.spec import FrozenVersion
-from projects import rows
+from projects import gathering
 from runs import store
 from runs.children import final_envelope, new_child
 from runs.dry_values import dry_answer
@@ -73,6 +73,10 @@ class Batch:
                 return None
             self._works[run_id] = held
         return self._works[run_id]
+
+    def hold(self, work: Work) -> None:
+        """Take up a run as it is known, without its lock."""
+        self._works[work.row.pk] = work
 
     def decide(
         self, held: Work, fact: facts.Fact, *, turn: TurnRecord | None = None, calls: Sequence[NewCall] = ()
@@ -143,7 +147,7 @@ class Batch:
         if self.worker:
             self._choose_step(fact)
         lease = new_lease() if self.worker else None
-        with rows.together():
+        with gathering.together():
             self._save(lease, fact)
         if self.outcome.step is not None:
             # The step was taken before the row was written: hand on the state as it stands now.

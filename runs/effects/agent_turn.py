@@ -18,7 +18,7 @@ from agents.runtime.errors import PassingError, PermanentError
 from agents.tools import ask_person
 from builder.spec import AgentSpec, AssignmentSpec, StageSpec
 from projects import rows
-from runs import store
+from runs import ahead, store
 from runs.advance import apply
 from runs.batch import Outcome, Step
 from runs.effects import earlier, tools
@@ -179,13 +179,14 @@ def _store_answer(
         turn=record.number,
         heard=heard,
     )
-    outcome = apply(
-        job.step.run.pk, fact, worker=True, turn=record, calls=sorted_calls.new_calls, after=_inside_the_commit
+    new = sorted_calls.new_calls
+    outcome = (None if new else ahead.turn_taken(job.step, fact, record, after=_inside_the_commit)) or apply(
+        job.step.run.pk, fact, worker=True, turn=record, calls=new, after=_inside_the_commit
     )
     crash_point("answer.stored")
     if outcome.step is not None and outcome.step.run.pk != job.step.run.pk:
         crash_point("parent.woken")
-    tools.settle_finished_children(job.step.run.pk, sorted_calls.new_calls)
+    tools.settle_finished_children(job.step.run.pk, new)
     messages = [*conversation.messages, *conversation.request, answer.message]
     kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
     return _keep_conversation(outcome, job, kept)

@@ -5,7 +5,7 @@ from runs.store.creating import NewCall, NewRun, child_id_for, insert_calls, ins
 from runs.store.links import insert_link, use_link, withdraw_links
 from runs.store.rerunning import Keeps, insert_rerun
 from runs.store.saving import Lease, save, save_tool_results
-from runs.store.transactions import in_transaction
+from runs.store.transactions import in_transaction, write_ahead
 from runs.store.upkeep import (
     beat,
     cancel_scheduled,
@@ -18,7 +18,7 @@ from runs.store.upkeep import (
     schedule_start,
     settle_scheduled,
 )
-from runs.store.work import TurnRecord, Work, lock, state_of
+from runs.store.work import TurnRecord, Work, lock, state_of, work_on
 
 __all__ = [
     "Keeps",
@@ -54,4 +54,6 @@ __all__ = [
     "use_link",
     "waiting_callers",
     "withdraw_links",
+    "work_on",
+    "write_ahead",
 ]

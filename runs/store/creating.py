@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from projects import rows
+from projects import gathering, rows
 from runs.engine.decision import NewEvent
 from runs.engine.status import CallStatus
 from runs.ids import agent_run_id, call_id, child_run_id
@@ -60,7 +60,7 @@ def insert_runs(new: Sequence[NewRun], now: datetime) -> list[WorkflowRun]:
     """Insert queued runs of one project, each with the first event of its log."""
     number = next_number(new[0].project_id, len(new))
     made = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
-    with rows.together():
+    with gathering.together():
         rows.insert(WorkflowRun, [{name: getattr(row, name) for name in _RUN_FIELDS} for row in made])
         rows.insert(Event, [event_row(row.pk, 1, now, _accepted(run)) for run, row in zip(new, made, strict=True)])
     return made
@@ -118,7 +118,7 @@ def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[Wo
     """Write calls of a run and the children they start; returns the children."""
     stage = work.frozen.workflow.stages[work.state.stage].name
     new = [call.child for call in calls if call.child is not None]
-    with rows.together():
+    with gathering.together():
         children = insert_runs(new, now) if new else []
         rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
     return children

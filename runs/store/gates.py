@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from builder.spec import ApprovalHook
-from projects import rows
+from projects import gathering, rows
 from runs.engine.decision import ClosedGate, Decision, GateChange, NewGate, NewQuestion
 from runs.engine.status import GateStatus
 from runs.ids import agent_run_id, gate_id, stage_run_id
@@ -22,7 +22,7 @@ def save_gates(work: Work, decisions: Sequence[Decision], now: datetime) -> None
     is_new = False
     for decision in decisions:
         if is_new and (decision.heard or decision.closed):
-            rows.flush()  # a gate that is answered in the transaction that opened it has to be there
+            gathering.flush()  # a gate that is answered in the transaction that opened it has to be there
         _save(work, decision, now)
         is_new = is_new or bool(decision.opened or decision.asked)
 
@@ -118,5 +118,5 @@ def _close(work: Work, change: ClosedGate, now: datetime) -> None:
 def _position_of(work: Work, entry: int) -> int:
     if entry == work.state.entry:
         return work.state.stage
-    rows.flush()
+    gathering.flush()
     return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, entry))

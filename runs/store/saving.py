@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from projects import rows
+from projects import gathering, rows
 from runs.engine.decision import AgentChange, Decision, NewEvent, StageChange
 from runs.engine.state import position_to_json, values_to_json
 from runs.engine.status import FINAL_AGENT, FINAL_RUN, AgentStatus, StageStatus
@@ -204,7 +204,7 @@ def _stage_of(work: Work, change: AgentChange) -> int:
     """Index of the stage that an agent change belongs to: agents begin in the visit that is current then."""
     if change.entry == work.state.entry:
         return work.state.stage
-    rows.flush()
+    gathering.flush()
     return StageRun.objects.values_list("position", flat=True).get(pk=stage_run_id(work.row.id, change.entry))
 
 
@@ -231,7 +231,8 @@ def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:
         if work.turn is not None
         else {}
     )
-    rows.change(WorkflowRun, {"id": row.pk}, changed, add=counted)
+    known = {"seq": row.seq, "position": row.position}  # a decision changes one of them
+    rows.change_known(WorkflowRun, {"id": row.pk}, known, changed, add=counted)
     append_events(row, events, now)
     for name, value in changed.items():
         setattr(row, name, value)

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from projects import gathering
+
 T = TypeVar("T")
 
 
@@ -51,9 +53,30 @@ def _turn() -> AbstractContextManager[object]:
 
 def in_transaction(work: Callable[[], T]) -> T:
     """Run `work` in one transaction; a few times more, with growing pauses, after a lock or a deadlock."""
+    return _tried(work, transaction.atomic)
+
+
+def write_ahead(writes: gathering.Ahead, check: Callable[[], None]) -> bool:
+    """Carry out what was decided and gathered before, in one transaction. False where something else has changed the
+    run since, and nothing was written. `check` may find that too; with one statement, there is nothing to check."""
+    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
+
+    def work() -> None:
+        gathering.send(writes)
+        if not alone:
+            check()
+
+    try:
+        _tried(work, nullcontext if alone else transaction.atomic)
+    except gathering.Overtaken:
+        return False
+    return True
+
+
+def _tried(work: Callable[[], T], around: Callable[[], AbstractContextManager[object]]) -> T:
     for attempt in range(_TRIES):
         try:
-            with _turn(), transaction.atomic():
+            with _turn(), around():
                 return work()
         except OperationalError:
             if attempt == _TRIES - 1 or connection.in_atomic_block:

@@ -72,9 +72,11 @@ class Work:
 def lock(run_id: UUID) -> Work | None:
     """Load a run for a change, holding its row until the transaction ends. None when there is no such run."""
     row = rows.fetch(WorkflowRun, run_id, lock=True)
-    if row is None:
-        return None
-    state = state_of(row)
+    return None if row is None else work_on(row, state_of(row))
+
+
+def work_on(row: WorkflowRun, state: RunState) -> Work:
+    """A run whose state is known, for facts to be brought to it."""
     ready = frozenset(agent.key for agent in state.agents if agent.status is AgentStatus.READY)
     return Work(row, state, ready_before=ready)
 

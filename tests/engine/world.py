@@ -11,7 +11,7 @@ from runs.engine.decision import Decision, NewEvent, RouteRequest
 from runs.engine.draft import Definition
 from runs.engine.machine import decide
 from runs.engine.results import envelope
-from runs.engine.state import AgentState, Result, RunState
+from runs.engine.state import AgentState, Result, RunState, position_to_json
 from runs.engine.status import AgentStatus, CallStatus, RunStatus
 from tests.engine.definitions import Block, definition
 from tests.engine.rows import Rows, check
@@ -49,6 +49,9 @@ class World:
         if decision.ignored:
             assert decision == Decision(state=self.state, ignored=True)
             return decision
+        # Those who write ahead of a transaction know by these that nothing else was decided meanwhile (decision 19).
+        moved = position_to_json(decision.state) != position_to_json(self.state)
+        assert decision.events or moved, f"{fact} left neither an event nor another position"
         self.rows.save(fact, decision)
         self.state = decision.state
         self.events.extend(decision.events)

@@ -1,0 +1,73 @@
+"""Running a statement that was written out, on the driver's own cursor."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+_MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
+
+
+def run(sql: str, values: Sequence[Any]) -> Any:
+    """Run a statement on the driver's own cursor, inside the connection's transaction; the cursor is its answer.
+
+    Django's cursors rewrite the placeholders of every statement and, on PostgreSQL, put the values in as text; the
+    drivers know prepared statements.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        if connection.vendor == "sqlite":
+            return connection.connection.execute(_question_marks(sql), values)
+        driver = connection.connection
+        if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
+            driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
+        return _raw_cursor()(driver).execute(_numbered(sql), values, prepare=True)
+
+
+@cache
+def _raw_cursor() -> Any:
+    """PostgreSQL's driver is a quarter of what a process loads: on SQLite nobody waits for it."""
+    return importlib.import_module("psycopg").RawCursor
+
+
+@lru_cache(maxsize=2048)
+def _numbered(sql: str) -> str:
+    """The placeholders as PostgreSQL's own: psycopg would translate a long statement anew for each call."""
+    first, *rest = sql.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
+
+
+@lru_cache(maxsize=1024)
+def _question_marks(sql: str) -> str:
+    return sql.replace("%s", "?")
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is as it was at one moment, whatever others commit meanwhile. Nothing may be written.
+
+    Inside a transaction it is that transaction which says what is seen.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "sqlite":
+        # Django's own transactions take the place of the one writer.
+        connection.ensure_connection()
+        driver = connection.connection
+        driver.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            driver.rollback()
+    else:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
