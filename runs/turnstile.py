@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from django.db import connection
-
 
 @cache
 def _gate() -> threading.Semaphore:
-    # With a database server two overlap: one computes while the other's statement is under way.
-    return threading.Semaphore(1 if connection.vendor == "sqlite" else 2)
+    # One computes while the other's statement, commit, or turn as SQLite's writer is under way.
+    return threading.Semaphore(2)
 
 
 @contextmanager
