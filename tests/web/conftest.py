@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
@@ -25,6 +24,7 @@ from runs.advance import claim
 from runs.effects.agent_turn import carry_out
 from runs.models import Gate, WorkflowRun
 from runs.operations import Start, start_run
+from tests.made_once import made_once
 from tests.web.forms import Answer
 
 HTMX = {"HX-Request": "true"}
@@ -195,15 +195,9 @@ def _make() -> _Made:
 
 @pytest.fixture(scope="package")
 def _made(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[_Made]:
-    """The project, made once for this folder in a transaction around those of its tests; it goes with the folder."""
-    around = transaction.atomic()
-    with django_db_blocker.unblock():
-        around.__enter__()
-        made = _make()
-    yield made
-    with django_db_blocker.unblock():
-        transaction.set_rollback(True)
-        around.__exit__(None, None, None)
+    """The project, made once for this folder."""
+    with made_once(_make, django_db_blocker) as made:
+        yield made
 
 
 @pytest.fixture
