@@ -108,18 +108,22 @@ def _reading_only(execute: Callable[..., Any], sql: str, parameters: Any, many: 
     return execute(sql, parameters, many, context)
 
 
+def is_ahead() -> bool:
+    """Whether writes are gathered `ahead` of their transaction."""
+    return _gathered.ahead is not None
+
+
 def needs_answer() -> None:
     """Called where a statement's answer is needed at once. Raises NotAhead where writes are gathered `ahead`."""
-    if _gathered.ahead is not None:
+    if is_ahead():
         raise NotAhead
 
 
-def guard(sql: str, values: list[Any]) -> bool:
-    """Take a write as the guard of those that are gathered `ahead`. False where none are."""
+def guard(sql: str, values: list[Any]) -> None:
+    """Take a write as the guard of those that are gathered `ahead`."""
     if _gathered.ahead is None:
-        return False
+        raise ValueError("expected writes to be gathered ahead of their transaction")
     _gathered.ahead.guard = (sql, values)
-    return True
 
 
 def send(gathered: Ahead) -> None:

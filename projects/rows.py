@@ -108,7 +108,9 @@ def change_known(
 ) -> None:
     """`change`, where the row is locked; `ahead` of the transaction it is the guard: its fields still have to be as
     they are `known` to be."""
-    if not gathering.guard(*_update(model, {**where, **known}, values, add or {})):
+    if gathering.is_ahead():
+        gathering.guard(*_update(model, {**where, **known}, values, add or {}))
+    else:
         change(model, where, values, add=add)
 
 

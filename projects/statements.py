@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 
 _MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
 
@@ -46,28 +45,3 @@ def _numbered(sql: str) -> str:
 @lru_cache(maxsize=1024)
 def _question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything read inside is as it was at one moment, whatever others commit meanwhile. Nothing may be written.
-
-    Inside a transaction it is that transaction which says what is seen.
-    """
-    connection = connections[DEFAULT_DB_ALIAS]
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "sqlite":
-        # Django's own transactions take the place of the one writer.
-        connection.ensure_connection()
-        driver = connection.connection
-        driver.execute("BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            driver.rollback()
-    else:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield

@@ -96,7 +96,7 @@ class HasWords(Func):
         sought = " & ".join(f"{word}:*" for word in self.words)
         query, values = compiler.compile(Value(sought))
         few = self.among if isinstance(self.among, Few) else None
-        marks = _marks(None if few else _range(self.among))
+        marks = "" if isinstance(self.among, Few) else _marks(self.among)
         fits = f"{_vector()} @@ (to_tsquery('simple', {query}){marks})"
         where = "project_id = %s AND number = ANY(%s)" if few else "project_id + 0 = %s"
         found = f"SELECT number FROM runs_workflowrun WHERE {where} AND {fits}"

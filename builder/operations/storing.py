@@ -18,7 +18,7 @@ from builder.layout import Point, Spot, cards_of
 from builder.models import AllowedWorkflow, Assignment, Edit, Hook, Route, Workflow
 from builder.operations.placing import place_patch, places_of, put_places, settle
 from builder.patches import Patch, difference, renamed
-from builder.publish import publish, read_stored
+from builder.publish import publish, read_all, read_stored
 from builder.reading import known_in, read_workflow
 from builder.references import Known
 from builder.rings import edited
@@ -121,8 +121,10 @@ def naming_workflow(workflow: Workflow) -> set[int]:
 
 
 def specs_of(ids: Collection[int]) -> dict[int, WorkflowSpec]:
-    """What these workflows mean, by id: for `republish`, before what they name is changed."""
-    return {workflow.pk: read_stored(workflow) for workflow in Workflow.objects.filter(pk__in=ids)}
+    """What these workflows of one project mean, by id: for `republish`, before what they name is changed."""
+    workflows = list(Workflow.objects.filter(pk__in=ids))
+    specs = read_all(workflows)
+    return {workflow.pk: specs[workflow.name] for workflow in workflows}
 
 
 def start_row(project_id: int, name: str) -> Workflow:

@@ -18,7 +18,7 @@ from builder.views.callers import caller_of
 from builder.views.drawers.frame import news_of, opened_at_once
 from projects.access import Role
 from projects.errors import Conflict, Invalid
-from projects.statements import snapshot
+from projects.snapshot import snapshot
 
 
 @require_GET

@@ -21,7 +21,7 @@ from builder.views.outline import caller_of
 from projects.access import Caller, Role
 from projects.errors import BatonError, Conflict, Forbidden, Invalid, NotFound
 from projects.jsontext import parse_json
-from projects.statements import snapshot
+from projects.snapshot import snapshot
 
 Json = Any
 _NUMBERS = ("stage", "assignment", "version", "to", "at", "after", "revision", "x", "y")

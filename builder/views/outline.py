@@ -10,7 +10,7 @@ from builder.pages.outline import outline_page
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
 from builder.views.drawers.frame import opened_at_once
-from projects.statements import snapshot
+from projects.snapshot import snapshot
 
 __all__ = ("caller_of", "edits", "outline")
 

@@ -130,14 +130,14 @@ def _told(run: WorkflowRun, steps: list[_Step]) -> dict[int, Json]:
 
 
 def _step(step: _Step, link: Rerun | None, agents: list[str], calls: list[str]) -> dict[str, Json]:
-    kept = link is not None and step.entry <= link.kept
+    look = visit_look(step.entry, step.status, link)
     return {
         "name": step.name,
         "visit": step.visit,
-        **visit_look(step.entry, step.status, link)._asdict(),
+        **look._asdict(),
         "outcome": step.outcome or "",
         "decided_by": DECIDERS.get(step.decided_by or "none", ""),
-        "took": "" if kept else between(step.started_at, step.finished_at),
+        "took": "" if look.state == "kept" else between(step.started_at, step.finished_at),
         "agents": agents,
         "calls": calls,
     }

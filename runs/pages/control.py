@@ -24,15 +24,15 @@ _DEEPEST = 3  # levels of children that a stop can reach
 def controls(run: WorkflowRun, can_control: bool) -> dict[str, Json]:
     """The addresses of the dialogs for runs/_run_bar.html, and what a re-run repeats."""
     over = RunStatus(run.status) in FINAL_RUN
-    again = reverse("run-again", args=[run.pk])
+    again = again_url(run, can_control)
     failed = run.status == RunStatus.FAILED.value
     compare = reverse("run-compare")
     link = link_of(run)
     return {
         "stop_dialog_url": reverse("run-stop", args=[run.pk]) if can_control and not over else "",
         "message_url": reverse("run-message", args=[run.pk]) if can_control and not over else "",
-        "again_url": again if can_control and over else "",
-        "retry_url": f"{again}?retry=1" if can_control and failed else "",
+        "again_url": again,
+        "retry_url": f"{again}?retry=1" if again and failed else "",
         "compare_url": f"{compare}?a={link.of_id if link and link.of_id else ''}&b={run.pk}" if over or link else "",
         "rerun_of": link
         and {
@@ -42,6 +42,11 @@ def controls(run: WorkflowRun, can_control: bool) -> dict[str, Json]:
             "what": "Retry" if run.origin == "retry" else "Re-run",
         },
     }
+
+
+def again_url(run: WorkflowRun, can_control: bool) -> str:
+    """The address of the dialog that runs a finished run again; empty where nothing of the kind is offered."""
+    return reverse("run-again", args=[run.pk]) if can_control and RunStatus(run.status) in FINAL_RUN else ""
 
 
 def shown(run: WorkflowRun) -> dict[str, Json]:

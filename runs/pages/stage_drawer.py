@@ -12,9 +12,9 @@ from django.urls import reverse
 from builder.publish import frozen
 from builder.spec import StageSpec
 from projects.errors import NotFound
-from runs.engine.status import FINAL_RUN, RunStatus
 from runs.light_rows import light_calls
 from runs.models import AgentRun, Gate, Rerun, StageRun, WorkflowCall, WorkflowRun
+from runs.pages.control import again_url
 from runs.pages.looks import agent_state, run_looks, visit_look
 from runs.pages.stages import Parts, Visit, stages
 from runs.pages.words import DECIDERS
@@ -28,6 +28,7 @@ def stage_drawer(run: WorkflowRun, number: int, *, can_control: bool) -> dict[st
     """The context of runs/_stage_drawer.html; stages are numbered from 1. Raises NotFound."""
     spec = _stage(run, number)
     visits = _newest(run, number, None)
+    again = again_url(run, can_control and bool(visits))
     latest = visits[:1]
     gates = list(Gate.objects.filter(run=run, stage_run__in=latest))
     keys = [f"route/{visit.entry}" for visit in latest]
@@ -38,15 +39,9 @@ def stage_drawer(run: WorkflowRun, number: int, *, can_control: bool) -> dict[st
     return {
         "key": f"stage:{number}",
         "stage": {**shown, "task": spec.task},
-        "again_url": _again(run, spec) if can_control and visits else "",
+        "again_url": f"{again}?{urlencode({'from': spec.name})}" if again else "",
         **_part(run, number, visits),
     }
-
-
-def _again(run: WorkflowRun, spec: StageSpec) -> str:
-    if RunStatus(run.status) not in FINAL_RUN:
-        return ""
-    return f"{reverse('run-again', args=[run.pk])}?{urlencode({'from': spec.name})}"
 
 
 def older_visits(run: WorkflowRun, number: int, before: int) -> dict[str, Json]:

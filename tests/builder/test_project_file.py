@@ -258,7 +258,7 @@ def project_files(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(file=project_files(), other=project_files())
 def test_exporting_what_was_imported_gives_the_same_file(

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from projects.models import Project
-from projects.statements import snapshot
+from projects.snapshot import snapshot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

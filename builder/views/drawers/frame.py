@@ -16,7 +16,7 @@ from builder.pages.sync import VIEWS, sync
 from builder.pages.typed import whole
 from builder.queries import workflow_by_id
 from builder.views.callers import caller_of, edits
-from projects.statements import snapshot
+from projects.snapshot import snapshot
 
 __all__ = ("caller_of", "edits", "news_of", "opened_at_once", "saved", "show")
 
