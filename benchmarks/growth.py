@@ -21,7 +21,7 @@ def fill(bed: Bed, runs: int) -> float:
     count = max(0, runs - bed.count(_FINISHED) + 1) // 2
     started = datetime.now(UTC)
     bed.submit(count)
-    bed.wait_for_all()
+    bed.wait_for_all(every=0.25)
     return count / max(0.001, (bed.last_end() - started).total_seconds()) if count else 0.0
 
 

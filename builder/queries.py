@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max, QuerySet
 
 from builder.errors import NoSuchPart, NoSuchVersion, NoSuchWorkflow
 from builder.models import Assignment, Stage, Workflow, WorkflowVersion
+from projects import rows
 from projects.access import Caller, Role, project_for, require
 from projects.names import name_key
 
@@ -102,9 +102,6 @@ def find_entry(project_id: int, name: str) -> CatalogueEntry | None:
 
 
 def _entries(sql: str, parameters: list[Any]) -> list[CatalogueEntry]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows = cursor.fetchall()
     return [
         CatalogueEntry(
             id=pk,
@@ -116,7 +113,9 @@ def _entries(sql: str, parameters: list[Any]) -> list[CatalogueEntry]:
             version_id=version_id if frozen_default == default else None,
             version_number=number if frozen_default == default else None,
         )
-        for pk, name, key, description, schema, archived_at, version_id, number, frozen_default, default in rows
+        for pk, name, key, description, schema, archived_at, version_id, number, frozen_default, default in rows.query(
+            sql, parameters
+        )
     ]
 
 

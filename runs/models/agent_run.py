@@ -14,7 +14,7 @@ class AgentRun(models.Model):
     """An agent at work: a claimed unit of work under a lease. The id derives from run and key."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="agent_runs")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="agent_runs", db_index=False)
     stage_run = models.ForeignKey(StageRun, on_delete=models.CASCADE, related_name="agent_runs")
     key = models.CharField(max_length=20)  # "ENTRY/POSITION"
     position = models.PositiveIntegerField()
@@ -57,7 +57,7 @@ class AgentRun(models.Model):
 class AgentTurn(models.Model):
     """One model answer: what was sent since the turn before, what came back, and what its tools returned."""
 
-    agent_run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, related_name="turn_rows")
+    agent_run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, related_name="turn_rows", db_index=False)
     number = models.PositiveIntegerField()
     model = models.CharField(max_length=200)
     request = models.JSONField()  # messages sent in this turn, in the model layer's own form

@@ -16,7 +16,7 @@ class Gate(models.Model):
     """An open or decided gate, or a question of an agent. The id derives from run and key; it is decided once."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="gates")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="gates", db_index=False)
     stage_run = models.ForeignKey(StageRun, on_delete=models.CASCADE, related_name="gates")
     agent_run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, null=True, related_name="questions")  # who asks
     key = models.CharField(max_length=40)  # "ENTRY/EDGE/INDEX", or "AGENT KEY/TURN/INDEX" of a question

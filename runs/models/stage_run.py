@@ -13,7 +13,7 @@ class StageRun(models.Model):
     """A visit: `entry` counts the visits of the run, `visit` those of this stage. The id derives from run and entry."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="stage_runs")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="stage_runs", db_index=False)
     entry = models.PositiveIntegerField()
     position = models.PositiveIntegerField()  # index of the stage in the frozen definition
     name = models.CharField(max_length=100)

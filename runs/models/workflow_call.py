@@ -14,7 +14,8 @@ class WorkflowCall(models.Model):
     """A call of a workflow by an agent or by a route. The id derives from the caller and the place of the call."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="calls")  # the caller
+    # The caller.
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="calls", db_index=False)
     agent_run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, null=True, related_name="calls")  # null: a route
     key = models.CharField(max_length=40)  # "AGENT KEY/TURN/INDEX" or "route/ENTRY"
     tool_call_id = models.CharField(max_length=200, default="")

@@ -32,9 +32,9 @@ class WorkflowRun(models.Model):
     """A run: what was asked, where it stands, what it returned. `position` and `values` are the engine's state."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs", db_index=False)
     number = models.PositiveIntegerField()
-    workflow = models.ForeignKey(Workflow, on_delete=models.SET_NULL, null=True, related_name="runs")
+    workflow = models.ForeignKey(Workflow, on_delete=models.SET_NULL, null=True, related_name="runs", db_index=False)
     workflow_name = models.CharField(max_length=100)
     version = models.ForeignKey(WorkflowVersion, on_delete=models.RESTRICT, related_name="runs")
     status = models.CharField(max_length=10, choices=STATUSES, default=RunStatus.QUEUED.value)
