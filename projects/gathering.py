@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, DataError, connections
 from projects import statements
 
 Write = tuple[str, list[Any]]
+COUNTER = "counter"  # what PostgreSQL's statement calls the number that was raised
 
 
 class NotAhead(Exception):
@@ -27,10 +28,12 @@ class Overtaken(Exception):
 
 @dataclass
 class Ahead:
-    """Writes for a transaction that is yet to come, and the one of them that must find its row."""
+    """Writes for a transaction that is yet to come, and those of them that must find their row, one each. `counter`
+    is a number that is raised before the writes, which may use it (`rows.counted`)."""
 
     writes: list[Write] = field(default_factory=list)
-    guard: Write | None = None
+    guards: list[Write] = field(default_factory=list)
+    counter: Write | None = None
 
 
 class _Gathered(threading.local):
@@ -120,38 +123,56 @@ def needs_answer() -> None:
 
 
 def guard(sql: str, values: list[Any]) -> None:
-    """Take a write as the guard of those that are gathered `ahead`."""
+    """Take a write as a guard of those that are gathered `ahead`."""
+    _expected().guards.append((sql, values))
+
+
+def count(sql: str, values: list[Any]) -> None:
+    """Raise a number before the writes that are gathered `ahead`. Raises NotAhead for the second one."""
+    if _expected().counter is not None:
+        raise NotAhead
+    _expected().counter = (sql, values)
+
+
+def _expected() -> Ahead:
     if _gathered.ahead is None:
         raise ValueError("expected writes to be gathered ahead of their transaction")
-    _gathered.ahead.guard = (sql, values)
+    return _gathered.ahead
 
 
 def send(gathered: Ahead) -> None:
-    """Carry out what was gathered with a guard, one statement on PostgreSQL. Raises Overtaken where the guard finds no
+    """Carry out what was gathered with guards, one statement on PostgreSQL. Raises Overtaken where one of them finds no
     row: the caller undoes the rest."""
-    if gathered.guard is None:
+    if not gathered.guards:
         raise ValueError("expected a guard among the writes that were gathered ahead")
-    sql, values = gathered.guard
+    counter = [gathered.counter] if gathered.counter else []
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-        whole = _guarded(sql, tuple(text for text, _ in gathered.writes))
+        whole = [*gathered.guards, *counter, *gathered.writes]
+        sql = _guarded(tuple(sql for sql, _ in whole), len(gathered.guards), bool(counter))
         try:
-            statements.run(whole, [*values, *_values(gathered.writes)])
+            statements.run(sql, _values(whole))
         except DataError as error:
             if isinstance(error.__cause__, _division_by_zero()):
                 raise Overtaken from error
             raise
         return
-    if statements.run(sql, values).rowcount != 1:
-        raise Overtaken
-    for text, parameters in gathered.writes:
-        statements.run(text, parameters)
+    for sql, values in gathered.guards:
+        if statements.run(sql, values).rowcount != 1:
+            raise Overtaken
+    for sql, values in [*counter, *gathered.writes]:
+        statements.run(sql, values)
 
 
 @lru_cache(maxsize=1024)
-def _guarded(guard: str, texts: tuple[str, ...]) -> str:
-    """One statement that carries out all of them after the guard, or fails."""
-    others = "".join(f", w{number} AS ({sql})" for number, sql in enumerate(texts))
-    return f"WITH guard AS ({guard} RETURNING 1){others} SELECT 1 / count(*) FROM guard"  # noqa: S608 - our own words
+def _guarded(texts: tuple[str, ...], guards: int, counts: bool) -> str:
+    """One statement that carries out all of them, or fails where one of the first, the guards, finds no row."""
+    names = [f"g{number}" if number < guards else f"w{number}" for number in range(len(texts))]
+    texts = tuple(f"{sql} RETURNING 1" if name[0] == "g" else sql for name, sql in zip(names, texts, strict=True))
+    if counts:
+        names[guards] = COUNTER
+    parts = ", ".join(f"{name} AS ({sql})" for name, sql in zip(names, texts, strict=True))
+    found = "".join(f" / (SELECT count(*) FROM {name})" for name in names[:guards])  # noqa: S608 - our own words
+    return f"WITH {parts} SELECT 1{found}"
 
 
 @cache

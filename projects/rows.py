@@ -49,10 +49,11 @@ def _table(model: type[Model]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int) -> str:
+def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int, computed: str = "") -> str:
     columns = _columns(vendor, model)
     listed = ", ".join(columns[name][0] for name in names)
-    row = f"({', '.join(['%s'] * len(names))})"
+    last = [computed] if computed else []
+    row = f"({', '.join([*['%s'] * (len(names) - len(last)), *last])})"
     return f"INSERT INTO {_table(model)} ({listed}) VALUES {', '.join([row] * count)}"  # noqa: S608 - our own models
 
 
@@ -70,6 +71,15 @@ def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
         for row in part:
             values += _adapted(columns, row)
         gathering.write(_insert_sql(connection.vendor, model, names, len(part)), values)
+
+
+def insert_counted(model: type[Model], new: Mapping[str, Any], field: str, number: gathering.Write) -> None:
+    """`insert` one row; `field` is a number that `counted` works out."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, more = number
+    names = (*new, field)
+    values = [*_adapted(_columns(connection.vendor, model), new), *more]
+    gathering.write(_insert_sql(connection.vendor, model, names, 1, sql), values)
 
 
 @lru_cache(maxsize=512)
@@ -166,6 +176,21 @@ def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | Non
     sql = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s RETURNING {column}"  # noqa: S608
     row = statements.run(sql, [count, pk]).fetchone()
     return int(row[0]) if row else None
+
+
+def counted(model: type[Model], pk: Any, field: str, count: int) -> list[gathering.Write]:
+    """`next_value` for writes that are gathered `ahead`: the numbers that it gives out, for `insert_counted`."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    columns = _columns(connection.vendor, model)
+    column, key = columns[field][0], columns[model._meta.pk.attname][0]
+    raised = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s"  # noqa: S608 - our own models
+    if connection.vendor == "postgresql":
+        gathering.count(f"{raised} RETURNING {column}", [count, pk])
+        number = f"(SELECT {column} - %s FROM {gathering.COUNTER})"  # noqa: S608 - our own models
+        return [(number, [back]) for back in reversed(range(count))]
+    gathering.count(raised, [count, pk])
+    number = f"(SELECT {column} - %s FROM {_table(model)} WHERE {key} = %s)"  # noqa: S608 - our own models
+    return [(number, [back, pk]) for back in reversed(range(count))]
 
 
 def key(value: UUID) -> Any:

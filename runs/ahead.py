@@ -1,14 +1,14 @@
 """Deciding before the transaction, which is opened for the writes alone.
 
-Most facts concern one run. What they lead to is decided from the state as this worker knows it, and written on the
-condition that the run still is as it was known to be: its last event and its position, one of which every decision
-changes. On SQLite the one writer is held for the writes alone, and PostgreSQL is asked once. What concerns other runs
-too, or was overtaken by something else, is decided under the run's lock instead (runs.advance).
+What a fact leads to is decided from the runs as this worker knows or reads them, and written on the condition that
+each of them still is as it was known to be: its last event and its position, one of which every decision changes. On
+SQLite the one writer is held for the writes alone, and PostgreSQL is asked once. What was overtaken by something else
+is decided under the runs' locks instead (runs.advance).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,16 +22,18 @@ from runs.engine import facts
 from runs.engine.decision import Decision
 from runs.engine.status import RunStatus
 from runs.models import WorkflowRun
-from runs.store import TurnRecord, Work
+from runs.store import NewCall, TurnRecord, Work
 
 After = Callable[[Work, Decision, datetime], None]
 
 
-def turn_taken(step: Step, fact: facts.TurnTaken, turn: TurnRecord, *, after: After) -> Outcome | None:
-    """Bring an answer that calls no workflow to the run of the step. None where nothing was written: it has to be
-    decided under the lock. `after` is called at the end of the transaction, where there is one."""
+def turn_taken(
+    step: Step, fact: facts.TurnTaken, turn: TurnRecord, calls: Sequence[NewCall], *, after: After
+) -> Outcome | None:
+    """Bring an answer, and the calls that it makes, to the run of the step. None where nothing was written: it has to
+    be decided under the lock. `after` is called at the end of the transaction, where there is one."""
     before = [tool["result"] for tool in turn.tools]
-    outcome = _bring(store.work_on(step.run, step.state), fact, turn, after)
+    outcome = _bring(store.work_on(step.run, step.state), fact, turn, calls, after)
     if outcome is None:
         for tool, result in zip(turn.tools, before, strict=True):
             tool["result"] = result
@@ -53,6 +55,7 @@ def _bring(
     work: Work,
     fact: facts.TurnTaken | facts.Started | None,
     turn: TurnRecord | None = None,
+    calls: Sequence[NewCall] = (),
     after: After | None = None,
 ) -> Outcome | None:
     if work.row.dry is not None:
@@ -61,24 +64,39 @@ def _bring(
     batch.hold(work)
     try:
         with gathering.ahead() as writes:
-            decision = None if fact is None else batch.decide(work, fact, turn=turn)
-            if (work.state.over and not _ends_alone(work)) or (decision is not None and decision.ignored):
+            decision = None if fact is None else batch.decide(work, fact, turn=turn, calls=calls)
+            if decision is not None and decision.ignored:
                 return None
             batch.finish(work, fact)
     except gathering.NotAhead:
         return None
 
     def check() -> None:
-        if work.state.over and store.waiting_callers(work.row.pk):
+        if any(store.waiting_callers(run) for run in batch.outcome.ended):
             raise gathering.Overtaken
         if after is not None and decision is not None:
             after(work, decision, batch.now)
 
     batch.outcome.decision = decision
-    return batch.outcome if writes.guard is not None and store.write_ahead(writes, check) else None
+    if not writes.guards or not store.write_ahead(writes, check):
+        return None
+    for run in batch.outcome.ended if connection.vendor == "postgresql" else ():
+        _call_back(run, batch.outcome)
+    return batch.outcome
 
 
-def _ends_alone(work: Work) -> bool:
-    """Whether the run may end without its lock. Somebody may begin to wait for it just now: one writer among others
-    that wait can ask, elsewhere it takes the lock. The caller of a child mostly waits."""
-    return connection.vendor == "sqlite" and work.row.parent_id is None
+def _call_back(run_id: UUID, outcome: Outcome) -> None:
+    """Bring the end of a run to whoever began to wait for it at the very moment at which it ended. They look once more
+    after they began, and this looks after the end: one of both sees the other; and if they crash, the scheduler."""
+    if not store.waiting_callers(run_id):
+        return
+
+    def work() -> Outcome:
+        batch = Batch(timezone.now(), worker=False)
+        held = batch.lock(run_id)
+        if held is not None:
+            batch.call_back(held)
+            batch.finish(held, None)
+        return batch.outcome
+
+    outcome.add(store.in_transaction(work))

@@ -51,8 +51,16 @@ class Outcome:
     ready: list[UUID] = field(default_factory=list)  # runs with work for other workers, one entry per piece
     changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
     gates: set[UUID] = field(default_factory=set)  # changed runs whose gates or questions changed
-    ended: bool = False  # one of the changed runs has ended
+    ended: list[UUID] = field(default_factory=list)  # those of the changed runs that have ended
     decision: Decision | None = None
+
+    def add(self, other: Outcome) -> None:
+        """Take in what another transaction leaves behind, which has no step."""
+        self.children += other.children
+        self.ready += other.ready
+        self.changed |= other.changed
+        self.gates |= other.gates
+        self.ended += other.ended
 
 
 class Batch:
@@ -63,7 +71,7 @@ class Batch:
         self.worker = worker
         self.outcome = Outcome()
         self._works: dict[UUID, Work] = {}
-        self._new: dict[UUID, WorkflowRun] = {}  # children that it created
+        self._new: dict[UUID, Work] = {}  # children that it starts; those that nothing was decided for are saved last
 
     def lock(self, run_id: UUID) -> Work | None:
         """Lock a run, once per transaction."""
@@ -106,11 +114,9 @@ class Batch:
 
     def _insert(self, held: Work, calls: Sequence[NewCall]) -> None:
         # The rows that calls point to (agent run, stage run) are there: an agent calls after it began.
-        children = store.insert_calls(held, calls, self.now)
-        self.outcome.children.extend(child.pk for child in children)
-        self._new.update({child.pk: child for child in children})
-        for child in children:
-            self.outcome.changed[child.pk] = (child.project_id, 1)
+        for child in store.insert_calls(held, calls, self.now):
+            self.outcome.children.append(child.row.pk)
+            self._new[child.row.pk] = child
 
     def _resolve_route(self, held: Work, request: RouteRequest) -> None:
         row = held.row
@@ -156,12 +162,13 @@ class Batch:
             self.outcome.step = replace(self.outcome.step, state=work.state, agent=agent or self.outcome.step.agent)
 
     def _save(self, lease: store.Lease | None, fact: facts.Fact | None) -> None:
-        for work in self._works.values():
-            if work.decisions:
+        for work in (self._works | self._new).values():
+            if work.decisions or work.start:
                 self.outcome.gates |= {work.row.pk for decision in work.decisions if decision.asks_people}
                 store.save(work, self.now, lease)
                 self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
-                self.outcome.ended = self.outcome.ended or work.state.over
+                if work.state.over:
+                    self.outcome.ended.append(work.row.pk)
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
                 ready = sum(
@@ -173,8 +180,8 @@ class Batch:
         """What this worker goes on with: a run that it holds, or else the child that was just created."""
         self._claim_first(fact)
         if self.outcome.step is None and self.outcome.children:
-            child = self._new[self.outcome.children.pop(0)]
-            held = self._works[child.pk] = Work(child, store.state_of(child))
+            child = self.outcome.children.pop(0)
+            held = self._works[child] = self._new[child]
             self.decide(held, facts.Started())
             self._wake_callers(held)  # it may have nothing to do
             self._claim_first(None)
@@ -202,6 +209,12 @@ class Batch:
         """A run that ended resolves the waits for it in this very transaction, and so on up the chain."""
         if not ended.state.over or not ended.decisions:
             return
+        if ended.start is not None:
+            gathering.needs_answer()  # the call on it is not written yet
+        self.call_back(ended)
+
+    def call_back(self, ended: Work) -> None:
+        """Bring what a run has ended with to those who wait for it."""
         back = final_envelope(ended.row.pk, ended.state)
         for call in store.waiting_callers(ended.row.pk):
             caller = self.lock(call.run_id)

@@ -17,14 +17,15 @@ from redis.exceptions import RedisError
 
 from runs import bell, store
 from runs.control import cancel_marked_child
-from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.leases import is_dead, owner
 from runs.models import AgentRun, Gate, Heartbeat, ScheduledStart, WorkflowCall, WorkflowRun
 from runs.operations import start_scheduled
-from runs.waits import expire_call, expire_gate, remind_of, retry_agent
+from runs.waits import expire_call, expire_gate, remind_of, retry_agent, return_if_ended
 
 log = structlog.get_logger(__name__)
 
+_FINAL = sorted(status.value for status in FINAL_RUN)
 _BATCH = 200  # rows of each kind per sweep
 _PATIENCE = timedelta(seconds=1)  # a ring may take this long before it counts as lost
 _AGAIN = timedelta(seconds=5)  # and is repeated this often
@@ -53,7 +54,7 @@ def run_forever() -> None:
 def sweep(now: datetime) -> None:
     """One round: everything that is due, then a ring for everything that stands still."""
     store.beat(f"scheduler {owner()}", "scheduler", now)
-    for task in (_retries, _calls, _gates, _reminders, _scheduled, _cascades, _dead_owners, _standing_still):
+    for task in (_retries, _calls, _gates, _reminders, _returns, _scheduled, _cascades, _dead_owners, _standing_still):
         task(now)
     store.forget_beats(now - _FORGET)
 
@@ -68,6 +69,13 @@ def _calls(now: datetime) -> None:
     rows = WorkflowCall.objects.filter(status=CallStatus.WAITING.value, until__lte=now).order_by("until")[:_BATCH]
     for row in list(rows):
         expire_call(row, now)
+
+
+def _returns(now: datetime) -> None:
+    """Waits whose run has ended, where a crash came between the end and its telling."""
+    rows = WorkflowCall.objects.filter(status=CallStatus.WAITING.value, child__status__in=_FINAL).order_by("since")
+    for run_id, key in rows.values_list("run_id", "key")[:_BATCH]:
+        return_if_ended(run_id, key)
 
 
 def _gates(now: datetime) -> None:

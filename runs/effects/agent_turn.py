@@ -180,7 +180,7 @@ def _store_answer(
         heard=heard,
     )
     new = sorted_calls.new_calls
-    outcome = (None if new else ahead.turn_taken(job.step, fact, record, after=_inside_the_commit)) or apply(
+    outcome = ahead.turn_taken(job.step, fact, record, new, after=_inside_the_commit) or apply(
         job.step.run.pk, fact, worker=True, turn=record, calls=new, after=_inside_the_commit
     )
     crash_point("answer.stored")

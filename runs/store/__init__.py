@@ -1,7 +1,7 @@
 """The only room that writes rows of runs: load with a lock, save what was decided in one transaction."""
 
 from runs.store.calls import clear_cascade, keep_late, mark_cascade, resolve_call, waiting_callers
-from runs.store.creating import NewCall, NewRun, child_id_for, insert_calls, insert_runs
+from runs.store.creating import NewCall, child_id_for, insert_calls, insert_runs
 from runs.store.links import insert_link, use_link, withdraw_links
 from runs.store.rerunning import Keeps, insert_rerun
 from runs.store.saving import Lease, save, save_tool_results
@@ -18,7 +18,7 @@ from runs.store.upkeep import (
     schedule_start,
     settle_scheduled,
 )
-from runs.store.work import TurnRecord, Work, lock, state_of, work_on
+from runs.store.work import NewRun, TurnRecord, Work, lock, state_of, work_on
 
 __all__ = [
     "Keeps",

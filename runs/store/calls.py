@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projects import rows
+from projects import gathering, rows
 from runs.engine.results import envelope
 from runs.engine.status import CallStatus
 from runs.models import WorkflowCall
@@ -44,9 +44,13 @@ def waiting_callers(child_id: UUID) -> list[WorkflowCall]:
 
 
 def resolve_call(call: WorkflowCall, status: CallStatus, back: dict[str, Json], now: datetime) -> bool:
-    """End a wait. False when something else has ended it before."""
+    """End a wait. False when something else has ended it before; `ahead` of the transaction that shows later."""
     values = {"status": status.value, "envelope": back, "resolved_at": now}
-    return rows.update(WorkflowCall, {"id": call.pk, "status": CallStatus.WAITING.value}, values) == 1
+    known = {"status": CallStatus.WAITING.value}
+    if gathering.is_ahead():
+        rows.change_known(WorkflowCall, {"id": call.pk}, known, values)
+        return True
+    return rows.update(WorkflowCall, {"id": call.pk, **known}, values) == 1
 
 
 def keep_late(call: WorkflowCall, back: dict[str, Json]) -> bool:

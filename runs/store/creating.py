@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,32 +19,10 @@ from runs.models import (
     WorkflowRun,
 )
 from runs.store.events import event_row
-from runs.store.work import Work
+from runs.store.work import NewRun, Work, state_of
 
 Json = Any
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """Everything that a start decides before a row exists."""
-
-    project_id: int
-    workflow_id: int
-    workflow_name: str
-    version_id: int
-    version_number: int
-    input: Json
-    origin: str
-    starter_id: int | None = None
-    key: str | None = None
-    metadata: dict[str, Json] = field(default_factory=dict)
-    dry: Json = None  # how a dry run stands in; None: a run in earnest
-    parent_id: UUID | None = None
-    depth: int = 0
-    lineage: tuple[tuple[int, str], ...] = ()  # of the run that asks, root first; empty for a root
-    id: UUID | None = None
-    told: dict[str, Json] = field(default_factory=dict)  # what the first event of the log says beside
 
 
 def next_number(project_id: int, count: int = 1) -> int:
@@ -61,23 +39,30 @@ def insert_runs(new: Sequence[NewRun], now: datetime) -> list[WorkflowRun]:
     number = next_number(new[0].project_id, len(new))
     made = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
     with gathering.together():
-        rows.insert(WorkflowRun, [{name: getattr(row, name) for name in _RUN_FIELDS} for row in made])
-        rows.insert(Event, [event_row(row.pk, 1, now, _accepted(run)) for run, row in zip(new, made, strict=True)])
+        rows.insert(WorkflowRun, [{**run_fields(row), "seq": 1} for row in made])
+        rows.insert(Event, [event_row(row.pk, 1, now, accepted(run)) for run, row in zip(new, made, strict=True)])
+    for row in made:
+        row.seq = 1
     return made
 
 
 _RUN_FIELDS = tuple(field.attname for field in WorkflowRun._meta.concrete_fields)
 
 
-def _accepted(run: NewRun) -> NewEvent:
+def run_fields(row: WorkflowRun) -> Row:
+    """All fields of a run's row."""
+    return {name: getattr(row, name) for name in _RUN_FIELDS}
+
+
+def accepted(run: NewRun) -> NewEvent:
+    """The first event of a run's log."""
     data = {"workflow": run.workflow_name, "version": run.version_number, "input": run.input, **run.told}
     return NewEvent("run.started", None, None, data)
 
 
-def _new_row(new: NewRun, number: int, now: datetime) -> WorkflowRun:
+def _new_row(new: NewRun, number: int | None, now: datetime) -> WorkflowRun:
     row = WorkflowRun(
         project_id=new.project_id,
-        number=number,
         workflow_id=new.workflow_id,
         workflow_name=new.workflow_name,
         version_id=new.version_id,
@@ -90,9 +75,10 @@ def _new_row(new: NewRun, number: int, now: datetime) -> WorkflowRun:
         depth=new.depth,
         parent_id=new.parent_id,
         lineage=[*(list(step) for step in new.lineage), [new.workflow_id, new.workflow_name]],
-        seq=1,
         created_at=now,
     )
+    if number is not None:
+        row.number = number
     if new.id is not None:
         row.id = new.id
     return row
@@ -114,14 +100,27 @@ class NewCall:
     caller_key: str | None = None
 
 
-def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[WorkflowRun]:
-    """Write calls of a run and the children they start; returns the children."""
+def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[Work]:
+    """Write calls of a run. Returns the children that they start, which `save` writes."""
     stage = work.frozen.workflow.stages[work.state.stage].name
+    rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
     new = [call.child for call in calls if call.child is not None]
-    with gathering.together():
-        children = insert_runs(new, now) if new else []
-        rows.insert(WorkflowCall, [_call_row(work, call, stage, now) for call in calls])
-    return children
+    return _started(new, now) if new else []
+
+
+def _started(new: Sequence[NewRun], now: datetime) -> list[Work]:
+    """Runs of one project that are not written yet. `ahead` of the transaction their numbers are not known."""
+    project = new[0].project_id
+    if gathering.is_ahead():
+        numbers = rows.counted(RunCounter, project, "last", len(new))
+        made = [_new_row(run, None, now) for run in new]
+        return [
+            Work(row, state_of(row), start=run, number=number)
+            for run, row, number in zip(new, made, numbers, strict=True)
+        ]
+    first = next_number(project, len(new))
+    made = [_new_row(run, first + offset, now) for offset, run in enumerate(new)]
+    return [Work(row, state_of(row), start=run) for run, row in zip(new, made, strict=True)]
 
 
 def _call_row(work: Work, call: NewCall, stage: str, now: datetime) -> Row:

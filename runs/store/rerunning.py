@@ -13,7 +13,8 @@ from django.db.models import Q
 from runs.engine.state import RunState, position_to_json, values_to_json
 from runs.ids import agent_run_id, call_id, stage_run_id
 from runs.models import AgentRun, Rerun, StageRun, WorkflowCall, WorkflowRun
-from runs.store.creating import NewRun, insert_runs
+from runs.store.creating import insert_runs
+from runs.store.work import NewRun
 
 Json = Any
 

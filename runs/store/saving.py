@@ -20,6 +20,7 @@ from runs.models import (
     WorkflowRun,
 )
 from runs.store.calls import give_up_calls
+from runs.store.creating import accepted, run_fields
 from runs.store.events import append_events
 from runs.store.gates import save_gates
 from runs.store.routes import note_routes
@@ -39,9 +40,9 @@ class Lease:
 
 
 def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
-    """Write everything that was decided for a locked run: its row, its parts, and its events."""
+    """Write everything that was decided for a locked or a new run: its row, its parts, and its events."""
     decisions, work.decisions = work.decisions, []
-    if not decisions:
+    if not decisions and work.start is None:
         return
     _save_stages(
         work, _last_by(decisions, lambda decision: decision.stages, lambda stage: stage.entry, _join_stage), now
@@ -59,7 +60,8 @@ def save(work: Work, now: datetime, lease: Lease | None = None) -> None:
     given_up = [key for decision in decisions for key in decision.given_up]
     if given_up:
         give_up_calls(work.row.id, given_up, now)
-    _save_row(work, [event for decision in decisions for event in decision.events], now)
+    first = [] if work.start is None else [accepted(work.start)]
+    _save_row(work, first + [event for decision in decisions for event in decision.events], now)
     work.turn = None
 
 
@@ -226,13 +228,24 @@ def _save_row(work: Work, events: Sequence[NewEvent], now: datetime) -> None:
         changed["result"] = asdict(state.result)
     if state.error is not None and row.error is None:
         changed["error"] = asdict(state.error)
-    counted = (
-        {name: work.turn.usage[name] for name in _COUNTERS if work.turn.usage.get(name)}
-        if work.turn is not None
-        else {}
-    )
-    known = {"seq": row.seq, "position": row.position}  # a decision changes one of them
-    rows.change_known(WorkflowRun, {"id": row.pk}, known, changed, add=counted)
+    _write_row(work, changed)
     append_events(row, events, now)
     for name, value in changed.items():
         setattr(row, name, value)
+
+
+def _write_row(work: Work, changed: Row) -> None:
+    """Change the row of a run, or insert a new run's as it stands after its first decisions."""
+    if work.start is None:
+        usage = work.turn.usage if work.turn is not None else {}
+        counted = {name: usage[name] for name in _COUNTERS if usage.get(name)}
+        known = {"seq": work.row.seq, "position": work.row.position}  # a decision changes one of them
+        rows.change_known(WorkflowRun, {"id": work.row.pk}, known, changed, add=counted)
+        return
+    fields = {**run_fields(work.row), **changed}
+    if work.number is None:
+        rows.insert(WorkflowRun, [fields])
+    else:
+        del fields["number"]
+        rows.insert_counted(WorkflowRun, fields, "number", work.number)
+    work.start = work.number = None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from builder.publish import PerVersion, frozen
 from builder.spec import FrozenVersion
-from projects import rows
+from projects import gathering, rows
 from runs.engine import facts, machine
 from runs.engine.decision import Decision
 from runs.engine.draft import Definition
@@ -21,6 +21,28 @@ from runs.models import (
 from runs.schemas import result_problem
 
 Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """Everything that a start decides before a row exists."""
+
+    project_id: int
+    workflow_id: int
+    workflow_name: str
+    version_id: int
+    version_number: int
+    input: Json
+    origin: str
+    starter_id: int | None = None
+    key: str | None = None
+    metadata: dict[str, Json] = field(default_factory=dict)
+    dry: Json = None  # how a dry run stands in; None: a run in earnest
+    parent_id: UUID | None = None
+    depth: int = 0
+    lineage: tuple[tuple[int, str], ...] = ()  # of the run that asks, root first; empty for a root
+    id: UUID | None = None
+    told: dict[str, Json] = field(default_factory=dict)  # what the first event of the log says beside
 
 
 @PerVersion
@@ -54,6 +76,8 @@ class Work:
     turn: TurnRecord | None = None  # the model answer that this transaction stores
     answerer: int | None = None  # the user account whose answer this transaction brings
     ready_before: frozenset[str] = frozenset()  # agents that were ready when the run was locked
+    start: NewRun | None = None  # of a run that is not written yet
+    number: gathering.Write | None = None  # its number, where the database works it out
 
     @property
     def frozen(self) -> FrozenVersion:
@@ -70,8 +94,9 @@ class Work:
 
 
 def lock(run_id: UUID) -> Work | None:
-    """Load a run for a change, holding its row until the transaction ends. None when there is no such run."""
-    row = rows.fetch(WorkflowRun, run_id, lock=True)
+    """Load a run for a change, holding its row until the transaction ends; `ahead` of it, the row is not held, and what
+    is written has to find it as it was. None when there is no such run."""
+    row = rows.fetch(WorkflowRun, run_id, lock=not gathering.is_ahead())
     return None if row is None else work_on(row, state_of(row))
 
 
