@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -21,8 +22,9 @@ from runs.batch import Outcome, Step
 from runs.control import cancel_started_run, pause_run, resume_run, send_message
 from runs.effects.agent_turn import carry_out
 from runs.errors import LeaseLost
-from runs.models import AgentTurn, Event, StageRun, WorkflowRun
+from runs.models import AgentTurn, Event, StageRun, WorkflowCall, WorkflowRun
 from runs.operations import Start, start_run
+from runs.scheduler import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Json = Any
@@ -33,35 +35,63 @@ def _agent(name: str, *script: Json) -> Json:
     return {"name": name, "model": "scripted", "script": list(script)}
 
 
+def _trigger(tool: str, workflow: str, **more: Json) -> Json:
+    return {"call": tool, "args": {"workflow": workflow, **more}}
+
+
 def _share(**values: str) -> Json:
     return {"call": "share_results", "args": {"results": values}}
+
+
+def _stage(agent: str, *can: str) -> Json:
+    return {"name": agent, "assignments": [{"agent": agent, "capabilities": list(can)}]}
+
+
+def _house(agents: list[Json], **workflows: list[Json]) -> None:
+    owner = User.objects.create_user("owner")
+    blocks = [{"name": name, "stages": stages} for name, stages in workflows.items()]
+    house = {"format": "baton/1", "project": {"name": "House"}, "agents": agents, "workflows": blocks}
+    import_project(Caller(owner), house)
+
+
+def _start(name: str, given: Json = "Go.") -> WorkflowRun:
+    workflow = Workflow.objects.get(name=name)
+    return start_run(workflow, given, Start("api", User.objects.get().pk))[0]
 
 
 @pytest.fixture
 def run() -> WorkflowRun:
     """A run of two stages, queued; the agents of both share something and say something."""
-    owner = User.objects.create_user("owner")
-    stages = [{"name": name, "assignments": [{"agent": name}]} for name in ("First", "Second")]
-    made = import_project(
-        Caller(owner),
-        {
-            "format": "baton/1",
-            "project": {"name": "House"},
-            "agents": [
-                _agent("First", _share(a="1"), {"say": "One."}),
-                _agent("Second", _share(b="2"), {"say": "Two."}),
-            ],
-            "workflows": [{"name": "Main", "stages": stages}],
-        },
+    agents = [_agent("First", _share(a="1"), {"say": "One."}), _agent("Second", _share(b="2"), {"say": "Two."})]
+    _house(agents, Main=[_stage("First"), _stage("Second")])
+    return _start("Main")
+
+
+@pytest.fixture
+def family() -> WorkflowRun:
+    """A run, queued, whose agent starts three others in one turn and waits for the last of them."""
+    calls = [_trigger("start_workflow", "Child", key=key) for key in ("one", "two")]
+    told = _share(told="{{result.status}}")
+    asks = _agent("Asks", {"together": [*calls, _trigger("trigger_workflow", "Child")]}, told)
+    waits = _agent("Waits", {"call": "wait_for_workflow", "args": {"run_id": "{{input}}"}}, told)
+    works = _agent("Works", _share(x="1"))
+    _house(
+        [asks, waits, works],
+        Main=[_stage("Asks", "trigger_workflows")],
+        Waiter=[_stage("Waits", "trigger_workflows")],
+        Child=[_stage("Works")],
     )
-    workflow = Workflow.objects.get(project__slug=made.project, name="Main")
-    return start_run(workflow, "Go.", Start("api", owner.pk))[0]
+    return _start("Main")
 
 
 def _step(outcome: Outcome | None) -> Step:
     assert outcome is not None
     assert outcome.step is not None
     return outcome.step
+
+
+def _go_on(step: Step) -> None:
+    _to_the_end(carry_out(step))
 
 
 def _to_the_end(outcome: Outcome | None) -> None:
@@ -134,20 +164,90 @@ def test_a_step_is_carried_out_once(run: WorkflowRun) -> None:
 
 def test_of_many_workers_one_claims(run: WorkflowRun) -> None:
     """Rule 11.3: a piece of work has one owner, however many look at the run at the same moment."""
-    together = Barrier(_WORKERS)
+    outcomes = _at_once(*[lambda: claim(run.pk)] * _WORKERS)
 
-    def work(_: int) -> bool:
-        together.wait()
-        try:
-            outcome = claim(run.pk)
-        finally:
-            connection.close()
-        return outcome is not None and outcome.step is not None
-
-    with ThreadPoolExecutor(_WORKERS) as threads:
-        assert sum(threads.map(work, range(_WORKERS))) == 1
+    assert sum(outcome is not None and outcome.step is not None for outcome in outcomes) == 1
     assert StageRun.objects.filter(run=run).count() == 1
     assert _kinds(run).count("stage.started") == 1
+
+
+# Other runs
+
+
+def _children(run: WorkflowRun) -> list[WorkflowRun]:
+    """In the order in which they were called."""
+    calls = WorkflowCall.objects.filter(run=run).order_by("key").select_related("child")
+    return [call.child for call in calls if call.child is not None]
+
+
+def test_the_runs_that_one_turn_starts_are_numbered_as_they_were_called(family: WorkflowRun) -> None:
+    """Rules 5.2, 5.7: each is a run of its own, with a log from its start, and one of them is taken up at once."""
+    outcome = carry_out(_step(claim(family.pk)))
+    children = _children(family)
+
+    assert [child.number for child in children] == [family.number + place for place in (1, 2, 3)]
+    assert sorted(child.status for child in children) == ["queued", "queued", "running"]
+    assert [_kinds(child)[0] for child in children] == ["run.started"] * 3
+    assert _step(outcome).run.pk in {child.pk for child in children}
+    assert len(outcome.children) == 2
+
+
+def test_the_end_of_a_child_is_brought_to_a_caller_that_is_told_something_just_then(family: WorkflowRun) -> None:
+    """Rules 5.2, 10.4: the result and the message are both there, whichever was first."""
+    _go_on(_step(claim(family.pk)))  # with the first of the others
+    awaited = WorkflowCall.objects.get(run=family, status="waiting").child_id
+    assert awaited is not None
+    step = _step(claim(awaited))
+    outcome, _ = _at_once(lambda: carry_out(step), lambda: send_message(family.pk, "Be brief.", by="owner"))
+    _to_the_end(outcome)
+    _to_the_end(claim(family.pk))
+    family.refresh_from_db()
+
+    assert (family.status, family.result) == ("completed", {"kind": "structured", "value": {"told": "completed"}})
+    assert {"message.received", "workflow.returned"} <= set(_kinds(family))
+
+
+def test_whoever_begins_to_wait_for_a_run_as_it_ends_is_told(family: WorkflowRun) -> None:
+    """Rules 5.7, 11.5: by the one that ends, or by the one that begins to wait."""
+    for _ in range(_WORKERS):
+        target = _start("Child")
+        waiter = _start("Waiter", str(target.pk))
+        last, asks = _step(claim(target.pk)), _step(claim(waiter.pk))
+        _at_once(*(partial(_go_on, step) for step in (last, asks)))
+        assert not WorkflowCall.objects.filter(run=waiter, status="waiting").exists()
+        _to_the_end(claim(waiter.pk))
+        waiter.refresh_from_db()
+        assert waiter.result == {"kind": "structured", "value": {"told": "completed"}}
+
+
+def test_the_scheduler_tells_whoever_a_crash_left_waiting_for_a_run_that_has_ended(family: WorkflowRun) -> None:
+    """Rule 11.5: a worker that crashes between the end of a run and its telling."""
+    target = _start("Child")
+    waiter = _start("Waiter", str(target.pk))
+    carry_out(_step(claim(waiter.pk)))
+    calls = WorkflowCall.objects.filter(run=waiter)
+    calls.update(child=None)  # out of sight of the one that ends
+    _to_the_end(claim(target.pk))
+    calls.update(child=target)
+    assert calls.get().status == "waiting"
+
+    sweep(timezone.now())
+    assert calls.get().status == "completed"
+
+
+def _at_once(*works: Callable[[], Any]) -> list[Any]:
+    """What each of them returns, done in threads of their own, begun together."""
+    together = Barrier(len(works))
+
+    def do(work: Callable[[], Any]) -> Any:
+        together.wait()
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return list(threads.map(do, works))
 
 
 # The writes
