@@ -53,7 +53,7 @@ def together() -> Iterator[None]:
     The writes must be of different rows, and nothing inside may read them. SQLite has no way to ask: there each is
     carried out at once.
     """
-    if _gathered.writes is not None or connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
+    if _gathered.writes is not None or statements.vendor() != "postgresql":
         yield
         return
     _gathered.writes = []
@@ -146,7 +146,7 @@ def send(gathered: Ahead) -> None:
     if not gathered.guards:
         raise ValueError("expected a guard among the writes that were gathered ahead")
     counter = [gathered.counter] if gathered.counter else []
-    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+    if statements.vendor() == "postgresql":
         whole = [*gathered.guards, *counter, *gathered.writes]
         sql = _guarded(tuple(sql for sql, _ in whole), len(gathered.guards), bool(counter))
         try:

@@ -17,6 +17,7 @@ from django.db.models import Model
 
 from projects import gathering, statements
 from projects.column_values import INTO, OUT_OF, stored_as
+from projects.statements import vendor
 
 M = TypeVar("M", bound=Model)
 Adapt = Callable[[Any], Any] | None
@@ -24,21 +25,24 @@ _MOST_PARAMETERS = 30_000  # of one statement; SQLite's own limit is 32,766
 
 
 @lru_cache(maxsize=256)
-def _columns(vendor: str, model: type[Model]) -> dict[str, tuple[str, Adapt]]:
+def _columns(model: type[Model]) -> dict[str, tuple[str, Adapt]]:
     """Attribute name -> (quoted column, how its value is adapted)."""
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    into = INTO[vendor]
+    into = INTO[vendor()]
     return {
         field.attname: (quote(str(field.column)), into.get(stored_as(field))) for field in model._meta.concrete_fields
     }
 
 
-def _adapted(columns: Mapping[str, tuple[str, Adapt]], values: Mapping[str, Any]) -> list[Any]:
-    adapted = []
-    for name, value in values.items():
-        adapt = columns[name][1]
-        adapted.append(value if value is None or adapt is None else adapt(value))
-    return adapted
+@lru_cache(maxsize=512)
+def _adapters(model: type[Model], names: tuple[str, ...]) -> tuple[Adapt, ...]:
+    columns = _columns(model)
+    return tuple(columns[name][1] for name in names)
+
+
+def _adapted(model: type[Model], values: Mapping[str, Any]) -> list[Any]:
+    adapters = zip(_adapters(model, tuple(values)), values.values(), strict=True)
+    return [value if value is None or adapt is None else adapt(value) for adapt, value in adapters]
 
 
 def _table(model: type[Model]) -> str:
@@ -49,8 +53,8 @@ def _table(model: type[Model]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _insert_sql(vendor: str, model: type[Model], names: tuple[str, ...], count: int, computed: str = "") -> str:
-    columns = _columns(vendor, model)
+def _insert_sql(model: type[Model], names: tuple[str, ...], count: int, computed: str = "") -> str:
+    columns = _columns(model)
     listed = ", ".join(columns[name][0] for name in names)
     last = [computed] if computed else []
     row = f"({', '.join([*['%s'] * (len(names) - len(last)), *last])})"
@@ -61,32 +65,25 @@ def insert(model: type[Model], new: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows given by attribute name: all the same fields, and every field without a default in the database."""
     if not new:
         return
-    connection = connections[DEFAULT_DB_ALIAS]
-    columns = _columns(connection.vendor, model)
     names = tuple(new[0])
     step = max(1, _MOST_PARAMETERS // len(names))
     for start in range(0, len(new), step):
         part = new[start : start + step]
         values: list[Any] = []
         for row in part:
-            values += _adapted(columns, row)
-        gathering.write(_insert_sql(connection.vendor, model, names, len(part)), values)
+            values += _adapted(model, row)
+        gathering.write(_insert_sql(model, names, len(part)), values)
 
 
 def insert_counted(model: type[Model], new: Mapping[str, Any], field: str, number: gathering.Write) -> None:
     """`insert` one row; `field` is a number that `counted` works out."""
-    connection = connections[DEFAULT_DB_ALIAS]
     sql, more = number
-    names = (*new, field)
-    values = [*_adapted(_columns(connection.vendor, model), new), *more]
-    gathering.write(_insert_sql(connection.vendor, model, names, 1, sql), values)
+    gathering.write(_insert_sql(model, (*new, field), 1, sql), [*_adapted(model, new), *more])
 
 
 @lru_cache(maxsize=512)
-def _update_sql(
-    vendor: str, model: type[Model], names: tuple[str, ...], added: tuple[str, ...], where: tuple[str, ...]
-) -> str:
-    columns = _columns(vendor, model)
+def _update_sql(model: type[Model], names: tuple[str, ...], added: tuple[str, ...], where: tuple[str, ...]) -> str:
+    columns = _columns(model)
     sets = [f"{columns[name][0]} = %s" for name in names]
     sets += [f"{columns[name][0]} = {columns[name][0]} + %s" for name in added]
     checks = " AND ".join(f"{columns[name][0]} = %s" for name in where)
@@ -127,16 +124,14 @@ def change_known(
 def _update(
     model: type[Model], where: Mapping[str, Any], values: Mapping[str, Any], added: Mapping[str, float]
 ) -> tuple[str, list[Any]]:
-    connection = connections[DEFAULT_DB_ALIAS]
-    columns = _columns(connection.vendor, model)
-    sql = _update_sql(connection.vendor, model, tuple(values), tuple(added), tuple(where))
-    return sql, [*_adapted(columns, values), *added.values(), *_adapted(columns, where)]
+    sql = _update_sql(model, tuple(values), tuple(added), tuple(where))
+    return sql, [*_adapted(model, values), *added.values(), *_adapted(model, where)]
 
 
 @lru_cache(maxsize=64)
-def _select_sql(vendor: str, model: type[Model], where: str) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
-    columns = _columns(vendor, model)
-    out_of = OUT_OF[vendor]
+def _select_sql(model: type[Model], where: str) -> tuple[str, tuple[str, ...], tuple[Adapt, ...]]:
+    columns = _columns(model)
+    out_of = OUT_OF[vendor()]
     fields = model._meta.concrete_fields
     listed = ", ".join(columns[field.attname][0] for field in fields)
     sql = f"SELECT {listed} FROM {_table(model)} WHERE {where}"  # noqa: S608 - our own models and words
@@ -145,11 +140,10 @@ def _select_sql(vendor: str, model: type[Model], where: str) -> tuple[str, tuple
 
 def select(model: type[M], where: str, values: Sequence[Any]) -> list[M]:
     """The rows that `where` names: SQL of our own, with %s for each of `values`; never a text from outside."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    sql, names, converters = _select_sql(connection.vendor, model, where)
-    if connection.vendor == "sqlite":
+    sql, names, converters = _select_sql(model, where)
+    if vendor() == "sqlite":
         values = [value.hex if isinstance(value, UUID) else value for value in values]
-    return [_made(model, connection.alias, names, converters, row) for row in statements.run(sql, values).fetchall()]
+    return [_made(model, DEFAULT_DB_ALIAS, names, converters, row) for row in statements.run(sql, values).fetchall()]
 
 
 def _made(model: type[M], alias: str, names: Sequence[str], converters: Sequence[Adapt], row: Sequence[Any]) -> M:
@@ -160,9 +154,8 @@ def _made(model: type[M], alias: str, names: Sequence[str], converters: Sequence
 
 def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
     """One row by its primary key; with `lock` held until the transaction ends, where the database locks rows."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    suffix = " FOR UPDATE" if lock and connection.vendor == "postgresql" else ""
-    column = connection.ops.quote_name(str(model._meta.pk.column))
+    suffix = " FOR UPDATE" if lock and vendor() == "postgresql" else ""
+    column = _columns(model)[model._meta.pk.attname][0]
     found = select(model, f"{column} = %s{suffix}", [pk])
     return found[0] if found else None
 
@@ -170,8 +163,7 @@ def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:
 def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | None:
     """Add to a number and return it, in one statement. None when there is no such row."""
     gathering.needs_answer()
-    connection = connections[DEFAULT_DB_ALIAS]
-    columns = _columns(connection.vendor, model)
+    columns = _columns(model)
     column, key = columns[field][0], columns[model._meta.pk.attname][0]
     sql = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s RETURNING {column}"  # noqa: S608
     row = statements.run(sql, [count, pk]).fetchone()
@@ -180,11 +172,10 @@ def next_value(model: type[Model], pk: Any, field: str, count: int) -> int | Non
 
 def counted(model: type[Model], pk: Any, field: str, count: int) -> list[gathering.Write]:
     """`next_value` for writes that are gathered `ahead`: the numbers that it gives out, for `insert_counted`."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    columns = _columns(connection.vendor, model)
+    columns = _columns(model)
     column, key = columns[field][0], columns[model._meta.pk.attname][0]
     raised = f"UPDATE {_table(model)} SET {column} = {column} + %s WHERE {key} = %s"  # noqa: S608 - our own models
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         gathering.count(f"{raised} RETURNING {column}", [count, pk])
         number = f"(SELECT {column} - %s FROM {gathering.COUNTER})"  # noqa: S608 - our own models
         return [(number, [back]) for back in reversed(range(count))]
@@ -195,7 +186,7 @@ def counted(model: type[Model], pk: Any, field: str, count: int) -> list[gatheri
 
 def key(value: UUID) -> Any:
     """An id as the database of this process stores it, for a statement of one's own."""
-    return value.hex if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" else value
+    return value.hex if vendor() == "sqlite" else value
 
 
 def query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

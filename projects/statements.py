@@ -9,6 +9,13 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+
+@cache
+def vendor() -> str:
+    """The kind of database of this process, "sqlite" or "postgresql"; looking the connection up costs more."""
+    return str(connections[DEFAULT_DB_ALIAS].vendor)
+
+
 _MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
 
 
@@ -19,7 +26,8 @@ def run(sql: str, values: Sequence[Any]) -> Any:
     drivers know prepared statements.
     """
     connection = connections[DEFAULT_DB_ALIAS]
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             return connection.connection.execute(_question_marks(sql), values)

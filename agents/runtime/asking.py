@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import AgentRunError, UserError
-from pydantic_ai.messages import ModelMessage
-from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.messages import ModelResponse
+from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
@@ -25,6 +25,7 @@ from agents.runtime.scripted import ScriptedModel
 from agents.runtime.turn import TurnAnswer, TurnRequest
 
 _Ask = Callable[[], Coroutine[Any, Any, TurnAnswer]]
+_NO_TOOLS = ModelRequestParameters()
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,9 @@ def begin(request: TurnRequest) -> Future[TurnAnswer]:
         if request.model != SCRIPTED:
             return loop.submit(_within(request.timeout, _ask_provider(request)))
         model = _script_of(request)
-        ask = partial(_ask, model, stored.load(request.messages), None, _parameters(request), "")
+        # It has only its own answers to look at, and there is nothing to prepare for a provider.
+        own = stored.load([message for message in request.messages if message["kind"] == "response"])
+        ask = partial(_ask, partial(model.request, own, None, _NO_TOOLS), "")
         return loop.submit(_within(request.timeout, ask)) if model.takes_time else _at_once(ask)
     except ModelError as error:
         return _failed(error)
@@ -62,7 +65,10 @@ def _ask_provider(request: TurnRequest) -> _Ask:
     model = _clients().model_of(endpoint)
     # Ours is the deadline that counts; this one only keeps the SDKs from having a shorter one of their own.
     settings = ModelSettings(timeout=request.timeout + 1)
-    return partial(_ask, model, stored.load(request.messages), settings, _parameters(request), endpoint.key)
+    messages = stored.load(request.messages)
+    parameters = _parameters(request)
+    answer = partial(model_request, model, messages, model_settings=settings, model_request_parameters=parameters)
+    return partial(_ask, answer, endpoint.key)
 
 
 def _clients() -> Any:
@@ -81,17 +87,10 @@ def _parameters(request: TurnRequest) -> ModelRequestParameters:
     return ModelRequestParameters(function_tools=tools)
 
 
-async def _ask(
-    model: Model[Any],
-    messages: list[ModelMessage],
-    settings: ModelSettings | None,
-    parameters: ModelRequestParameters,
-    key: str,
-) -> TurnAnswer:
+async def _ask(answer: Callable[[], Coroutine[Any, Any, ModelResponse]], key: str) -> TurnAnswer:
     started = monotonic()
     try:
-        response = await model_request(model, messages, model_settings=settings, model_request_parameters=parameters)
-        return answers.read(response, monotonic() - started)
+        return answers.read(await answer(), monotonic() - started)
     except ModelError:
         raise
     except Exception as error:  # whatever an SDK makes of an answer, a run knows two errors only

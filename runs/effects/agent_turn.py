@@ -187,9 +187,11 @@ def _store_answer(
     if outcome.step is not None and outcome.step.run.pk != job.step.run.pk:
         crash_point("parent.woken")
     tools.settle_finished_children(job.step.run.pk, new)
-    messages = [*conversation.messages, *conversation.request, answer.message]
-    kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
-    return _keep_conversation(outcome, job, kept)
+    if _goes_on(outcome, job):
+        messages = [*conversation.messages, *conversation.request, answer.message]
+        kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
+        outcome.step = outcome.step and outcome.step.with_conversation(kept)
+    return outcome
 
 
 def _inside_the_commit(work: store.Work, decision: Decision, now: datetime) -> None:
@@ -209,14 +211,12 @@ def _usage(usage: turn.Usage) -> dict[str, Json]:
     }
 
 
-def _keep_conversation(outcome: Outcome, job: _Job, kept: Conversation) -> Outcome:
-    """Spare the next turn of the same agent a look into the database."""
-    step = outcome.step
-    same = step is not None and step.run.pk == job.step.run.pk and step.agent.key == job.step.agent.key
-    if step is None or not same or step.agent.pending_tools or step.agent.base != job.step.agent.base:
-        return outcome
-    outcome.step = step.with_conversation(kept)
-    return outcome
+def _goes_on(outcome: Outcome, job: _Job) -> bool:
+    """Whether the same agent takes its next turn now, which need not look into the database for what was said."""
+    step, before = outcome.step, job.step
+    if step is None or step.run.pk != before.run.pk or step.agent.key != before.agent.key:
+        return False
+    return not step.agent.pending_tools and step.agent.base == before.agent.base
 
 
 # The conversation

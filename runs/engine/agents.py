@@ -16,7 +16,7 @@ from runs.engine.messages import heard
 from runs.engine.questions import ask
 from runs.engine.results import envelope
 from runs.engine.routing import fail_stage
-from runs.engine.state import AgentState, Failure
+from runs.engine.state import AgentState, Failure, altered
 from runs.engine.status import AgentStatus
 
 Json = Any
@@ -32,7 +32,7 @@ def _claimed(draft: Draft, fact: facts.Claimed) -> bool:
         draft.tell("agent.started", agent)
     if fact.lost:
         draft.tell("agent.retrying", agent, reason="worker_lost", turn=agent.turn + 1, claim=agent.epoch + 1)
-    draft.put_agent(replace(agent, status=AgentStatus.RUNNING, epoch=agent.epoch + 1))
+    draft.put_agent(altered(agent, status=AgentStatus.RUNNING, epoch=agent.epoch + 1))
     return True
 
 
@@ -48,7 +48,7 @@ def _released(draft: Draft, fact: facts.Released) -> bool:
     agent = _held(draft, fact.agent, fact.epoch)
     if agent is None:
         return False
-    draft.put_agent(replace(agent, status=AgentStatus.READY))
+    draft.put_agent(altered(agent, status=AgentStatus.READY))
     return True
 
 
@@ -60,7 +60,7 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     if agent is None or fact.turn not in (None, agent.turn + 1):
         return False
     name = draft.agent_name(agent)
-    agent = replace(agent, turn=agent.turn + 1, attempt=0, failures=0)
+    agent = altered(agent, turn=agent.turn + 1, attempt=0, failures=0)
     draft.tell("agent.turn", agent, turn=agent.turn, tools=list(fact.tools), usage=fact.usage)
     if fact.heard:
         heard(draft, agent.key, fact.heard)
@@ -78,8 +78,8 @@ def _turn_taken(draft: Draft, fact: facts.TurnTaken) -> bool:
     if fact.last and not (turn.calls or turn.questions or turn.pending):
         _finish(draft, turn.agent, fact.text or "")
         return True
-    waits = replace(turn.agent, open_calls=tuple(turn.calls), questions=tuple(turn.questions))
-    _after_tools(draft, replace(waits, pending_tools=tuple(turn.pending)))
+    waits = altered(turn.agent, open_calls=tuple(turn.calls), questions=tuple(turn.questions))
+    _after_tools(draft, altered(waits, pending_tools=tuple(turn.pending)))
     return True
 
 
@@ -89,12 +89,12 @@ def _after_tools(draft: Draft, agent: AgentState) -> None:
         _fail(draft, agent, Failure("turn_limit", f"{draft.agent_name(agent)} took {TURNS} turns without an end."))
         return
     if (agent.open_calls or agent.questions) and not agent.pending_tools:
-        draft.put_agent(replace(agent, status=AgentStatus.BLOCKED))
+        draft.put_agent(altered(agent, status=AgentStatus.BLOCKED))
         asks = {"questions": len(agent.questions)} if agent.questions else {}
         draft.tell("agent.blocked", agent, calls=len(agent.open_calls), **asks)
         return
     # A paused run claims nothing: the agent is given back at this boundary and goes on when the run does.
-    draft.put_agent(replace(agent, status=AgentStatus.READY) if draft.state.paused else agent)
+    draft.put_agent(altered(agent, status=AgentStatus.READY) if draft.state.paused else agent)
 
 
 def _finish(draft: Draft, agent: AgentState, text: str) -> None:
@@ -102,7 +102,7 @@ def _finish(draft: Draft, agent: AgentState, text: str) -> None:
     missing = [key for key in draft.assignment(agent).share if key not in draft.state.values.results]
     if missing:
         draft.warn("not_shared", f"{name} was expected to share {', '.join(missing)} and did not.")
-    draft.put_agent(replace(agent, status=AgentStatus.DONE, text=text))
+    draft.put_agent(altered(agent, status=AgentStatus.DONE, text=text))
     draft.tell("agent.finished", agent, text=text)
 
 
@@ -144,11 +144,11 @@ class _Turn:
     def _decide(self, act: facts.Decide) -> None:
         labels = self.draft.stage.outcomes
         if act.outcome in labels:
-            self.agent = replace(self.agent, decision=act.outcome)
+            self.agent = altered(self.agent, decision=act.outcome)
             self._reply(act.index, {"decided": act.outcome})
             return
         wrong = self.agent.wrong_decisions + 1
-        self.agent = replace(self.agent, wrong_decisions=wrong)
+        self.agent = altered(self.agent, wrong_decisions=wrong)
         if wrong == 1:
             self._reply(
                 act.index, {"error": f"{act.outcome!r} is not an outcome of this stage.", "allowed": list(labels)}
@@ -162,7 +162,7 @@ class _Turn:
     def _trigger(self, act: facts.Trigger) -> None:
         if act.counts and self.agent.workflow_calls >= WORKFLOW_CALLS and act.refusal is None:
             act = replace(act, refusal=f"limit of {WORKFLOW_CALLS} workflow calls reached", run_id=None)
-        self.agent = replace(self.agent, workflow_calls=self.agent.workflow_calls + (1 if act.counts else 0))
+        self.agent = altered(self.agent, workflow_calls=self.agent.workflow_calls + (1 if act.counts else 0))
         shown = {"workflow": act.workflow, "context": act.context, "timeout": act.timeout if act.waits else None}
         if act.refusal is not None:
             self.draft.tell(
@@ -186,7 +186,7 @@ def _tools_run(draft: Draft, fact: facts.ToolsRun) -> bool:
     agent = _held(draft, fact.agent, fact.epoch)
     if agent is None or not agent.pending_tools or fact.turn not in (None, agent.turn):
         return False
-    _after_tools(draft, replace(agent, pending_tools=()))
+    _after_tools(draft, altered(agent, pending_tools=()))
     return True
 
 
@@ -198,9 +198,9 @@ def _call_returned(draft: Draft, fact: facts.CallReturned) -> bool:
     draft.remember(workflows={**draft.state.values.workflows, fact.workflow: fact.envelope})
     draft.tell("workflow.returned", agent, workflow=fact.workflow, **fact.envelope)
     if left or agent.questions or agent.status is not AgentStatus.BLOCKED:
-        draft.put_agent(replace(agent, open_calls=left))
+        draft.put_agent(altered(agent, open_calls=left))
         return True
-    draft.put_agent(replace(agent, open_calls=(), status=AgentStatus.READY))
+    draft.put_agent(altered(agent, open_calls=(), status=AgentStatus.READY))
     draft.tell("agent.resumed", agent)
     return True
 
@@ -216,13 +216,13 @@ def _turn_failed(draft: Draft, fact: facts.TurnFailed) -> bool:
         _fail(draft, agent, Failure(fact.kind, fact.message))
         return True
     retries = draft.assignment(agent).retries
-    agent = replace(agent, attempt=agent.attempt + 1, failures=agent.failures + 1)
+    agent = altered(agent, attempt=agent.attempt + 1, failures=agent.failures + 1)
     if agent.attempt < retries.attempts:
         _retry(draft, agent, fact)
     elif fact.has_spare_model and not agent.spare_model:
-        _take_over(draft, replace(agent, spare_model=True), fact, "fallback_model")
+        _take_over(draft, altered(agent, spare_model=True), fact, "fallback_model")
     elif draft.assignment(agent).fallback_agent and not agent.stand_in:
-        fresh = replace(
+        fresh = altered(
             agent, stand_in=True, spare_model=False, base=agent.turn, failures=0, decision=None, wrong_decisions=0
         )
         _take_over(draft, fresh, fact, "fallback_agent")
@@ -238,15 +238,15 @@ def _retry(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
     told = {"reason": fact.kind, "message": fact.message, "attempt": agent.attempt, "attempts": retries.attempts}
     if delay <= 0:
         draft.tell("agent.retrying", agent, until=None, **told)
-        draft.put_agent(replace(agent, status=AgentStatus.READY))
+        draft.put_agent(altered(agent, status=AgentStatus.READY))
         return
     until = draft.now + timedelta(seconds=delay)
     draft.tell("agent.retrying", agent, until=until.isoformat(), **told)
-    draft.put_agent(replace(agent, status=AgentStatus.RETRYING, retry_at=until))
+    draft.put_agent(altered(agent, status=AgentStatus.RETRYING, retry_at=until))
 
 
 def _take_over(draft: Draft, agent: AgentState, fact: facts.TurnFailed, by: str) -> None:
-    draft.put_agent(replace(agent, attempt=0, status=AgentStatus.READY))
+    draft.put_agent(altered(agent, attempt=0, status=AgentStatus.READY))
     draft.tell("agent.retrying", agent, reason=fact.kind, message=fact.message, by=by, until=None)
 
 
@@ -265,7 +265,7 @@ def _give_up(draft: Draft, agent: AgentState, fact: facts.TurnFailed) -> None:
 def _fail(draft: Draft, agent: AgentState, failure: Failure) -> None:
     name = draft.agent_name(agent)
     told = f"Stage {draft.stage.name}, agent {name}: {failure.message}"
-    failed = replace(draft.give_up(agent), status=AgentStatus.FAILED, text=failure.message)
+    failed = altered(draft.give_up(agent), status=AgentStatus.FAILED, text=failure.message)
     draft.put_agent(failed, failed=failure.message)
     draft.tell("agent.failed", agent, code=failure.code, message=failure.message)
     if draft.assignment(agent).on_failure is OnFailure.CONTINUE:
@@ -278,7 +278,7 @@ def _retry_due(draft: Draft, fact: facts.RetryDue) -> bool:
     agent = draft.state.agent(fact.agent)
     if agent is None or agent.status is not AgentStatus.RETRYING or (agent.retry_at or draft.now) > draft.now:
         return False
-    draft.put_agent(replace(agent, status=AgentStatus.READY, retry_at=None))
+    draft.put_agent(altered(agent, status=AgentStatus.READY, retry_at=None))
     draft.tell("agent.resumed", agent, reason="retry")
     return True
 

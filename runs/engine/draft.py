@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from runs.engine.decision import (
     RouteRequest,
     StageChange,
 )
-from runs.engine.state import AgentState, Failure, Phase, Result, RunState, Values, Warn
+from runs.engine.state import AgentState, Failure, Phase, Result, RunState, Warn, altered
 from runs.engine.status import AgentStatus, GateStatus, RunStatus, StageStatus
 
 Json = Any
@@ -87,7 +87,7 @@ class Draft:
 
     def change(self, **fields: Any) -> None:
         """Set fields of the state."""
-        self.state = replace(self.state, **fields)
+        self.state = altered(self.state, **fields)
 
     def emit(self, kind: str, agent: str | None = None, /, **data: Json) -> None:
         """Append an event of the current stage to the log."""
@@ -104,7 +104,7 @@ class Draft:
 
     def remember(self, **fields: Any) -> None:
         """Replace parts of the run's values."""
-        values: Values = replace(self.state.values, **fields)
+        values = altered(self.state.values, **fields)
         self.change(values=values)
 
     def put_agent(self, agent: AgentState, *, began: bool = False, failed: str | None = None) -> None:
@@ -144,7 +144,7 @@ class Draft:
         for agent in self.state.agents:
             if agent.over:
                 continue
-            self.put_agent(replace(self.give_up(agent), status=AgentStatus.CANCELLED))
+            self.put_agent(altered(self.give_up(agent), status=AgentStatus.CANCELLED))
         if self.state.call is not None:
             self.given_up.append(self.state.call.key)
         if self.state.gate is not None:
@@ -156,7 +156,7 @@ class Draft:
         """Let go of everything that an agent waits for; returns it without."""
         self.given_up.extend(agent.open_calls)
         self.closed.extend(ClosedGate(question.key, GateStatus.CANCELLED) for question in agent.questions)
-        return replace(agent, open_calls=(), questions=(), pending_tools=(), retry_at=None)
+        return altered(agent, open_calls=(), questions=(), pending_tools=(), retry_at=None)
 
     def end(
         self, status: RunStatus, *, result: Result | None = None, error: Failure | None = None, **data: Json

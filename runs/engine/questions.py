@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from runs.engine import facts
 from runs.engine.asking import Question
 from runs.engine.decision import ClosedGate, NewQuestion
 from runs.engine.draft import Draft
-from runs.engine.state import AgentState
+from runs.engine.state import AgentState, altered
 from runs.engine.status import AgentStatus, GateStatus
 
 Json = Any
@@ -65,9 +64,9 @@ def question_expired(draft: Draft, fact: facts.GateExpired) -> bool:
 def _close(draft: Draft, agent: AgentState, question: Question, status: GateStatus, answer: dict[str, Json]) -> None:
     draft.closed.append(ClosedGate(question.key, status, answer))
     left = tuple(other for other in agent.questions if other.key != question.key)
-    agent = replace(agent, questions=left)
+    agent = altered(agent, questions=left)
     if left or agent.open_calls or agent.status is not AgentStatus.BLOCKED:
         draft.put_agent(agent)
         return
-    draft.put_agent(replace(agent, status=AgentStatus.READY))
+    draft.put_agent(altered(agent, status=AgentStatus.READY))
     draft.tell("agent.resumed", agent)

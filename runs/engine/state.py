@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from runs.engine.asking import OpenGate, Question, gate_from_json, gate_to_json, questions_from_json, questions_to_json
 from runs.engine.beside import Message, Restart, beside_to_json, messages_from_json, restart_from_json
@@ -27,7 +27,20 @@ class Phase(StrEnum):
     OVER = "over"  # the run has ended
 
 
-@dataclass(frozen=True, slots=True)
+T = TypeVar("T", "AgentState", "RunState", "Values")
+
+
+def altered(state: T, **fields: Any) -> T:
+    """`dataclasses.replace` for a state: a run makes a hundred of them. Raises TypeError for a field that it lacks."""
+    made = object.__new__(type(state))
+    known = vars(made)
+    known.update(vars(state), **fields)
+    if len(known) != len(vars(state)):
+        raise TypeError(f"{type(state).__name__} has no {', '.join(fields.keys() - vars(state).keys())}")
+    return made
+
+
+@dataclass(frozen=True)
 class AgentState:
     """One assignment at work in the current stage visit."""
 
@@ -66,7 +79,7 @@ class RoutedCall:
     pending: bool = True  # still to be resolved to a child or a refusal by the shell
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Values:
     """What the run knows so far and later stages may read."""
 
@@ -103,7 +116,7 @@ class Failure:
     agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunState:
     """Everything a decision depends on, beside the frozen definition."""
 
@@ -266,7 +279,7 @@ def load_state(stored: StoredRun) -> RunState:
     raw = stored.position
     if not raw:
         return fresh
-    return replace(
+    return altered(
         fresh,
         phase=Phase(raw["phase"]),
         paused=raw["paused"],
