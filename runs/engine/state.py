@@ -31,7 +31,7 @@ T = TypeVar("T", "AgentState", "RunState", "Values")
 
 
 def altered(state: T, **fields: Any) -> T:
-    """`dataclasses.replace` for a state: a run makes a hundred of them. Raises TypeError for a field that it lacks."""
+    """A quick `dataclasses.replace` for states, of which a run makes many. Raises TypeError for an unknown field."""
     made = object.__new__(type(state))
     known = vars(made)
     known.update(vars(state), **fields)
