@@ -25,7 +25,6 @@ from agents.runtime.scripted import ScriptedModel
 from agents.runtime.turn import TurnAnswer, TurnRequest
 
 _Ask = Callable[[], Coroutine[Any, Any, TurnAnswer]]
-_NO_TOOLS = ModelRequestParameters()
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +35,7 @@ def begin(request: TurnRequest) -> Future[TurnAnswer]:
         if request.model != SCRIPTED:
             return loop.submit(_within(request.timeout, _ask_provider(request)))
         model = _script_of(request)
-        # It has only its own answers to look at, and there is nothing to prepare for a provider.
-        own = stored.load([message for message in request.messages if message["kind"] == "response"])
-        ask = partial(_ask, partial(model.request, own, None, _NO_TOOLS), "")
+        ask = partial(_ask, partial(model.answer, stored.answers(request.messages)), "")
         return loop.submit(_within(request.timeout, ask)) if model.takes_time else _at_once(ask)
     except ModelError as error:
         return _failed(error)

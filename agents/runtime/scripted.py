@@ -1,4 +1,4 @@
-"""The scripted model: it plays the steps of a script, one a turn, through the same layer as any provider's model."""
+"""The scripted model: it plays the steps of a script, one a turn, and answers as providers do in the model layer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from pydantic_ai import exceptions as layer
-from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart, TextPart, ToolCallPart
-from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.profiles import ModelProfile
-from pydantic_ai.settings import ModelSettings
+from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ToolCallPart
 
 from agents.runtime.models import SCRIPTED
 from agents.runtime.script import Failure, Step, TriggerCall
@@ -19,45 +16,27 @@ from agents.runtime.values import as_text, holds, render
 
 Json = Any
 
-_PROFILE = ModelProfile()
 _STATUS = {Failure.RATE_LIMIT: 429, Failure.SERVER_ERROR: 500, Failure.BAD_REQUEST: 400}
 
 
-class ScriptedModel(Model[None]):
+class ScriptedModel:
     """Plays `script`. Where it stands is read from the messages, so that any process can go on with a conversation.
 
     Each answer notes the step that it came from: a step that was passed over never shifts the ones after it.
     """
 
     def __init__(self, script: Sequence[Step], values: Mapping[str, Json], failures: int = 0) -> None:
-        super().__init__(profile=_PROFILE)
         self._script = script
         self._values = values
         self._failures = failures  # tries of this very turn that have failed already
-
-    @property
-    def model_name(self) -> str:
-        """The name under which agents choose it."""
-        return SCRIPTED
-
-    @property
-    def system(self) -> str:
-        """The provider, as the layer calls it."""
-        return SCRIPTED
 
     @property
     def takes_time(self) -> bool:
         """Whether any step sleeps; else an answer waits for nothing."""
         return any(step.sleep for step in self._script)
 
-    async def request(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-    ) -> ModelResponse:
-        """The next turn of the script; after its last step, an empty final text."""
-        answers = [message for message in messages if isinstance(message, ModelResponse)]
+    async def answer(self, answers: Sequence[ModelResponse]) -> ModelResponse:
+        """The turn after these answers of the conversation; after the script's last step, an empty final text."""
         place = _next_step(self._script, _position(answers), self._values, self._failures)
         if place.pause:
             await asyncio.sleep(place.pause)

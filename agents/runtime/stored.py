@@ -10,6 +10,7 @@ from pydantic_ai.messages import (
     ModelMessagesTypeAdapter,
     ModelRequest,
     ModelRequestPart,
+    ModelResponse,
     SystemPromptPart,
     ToolReturnPart,
     UserPromptPart,
@@ -30,6 +31,12 @@ def dump(message: ModelMessage) -> Stored:
 def load(messages: Sequence[Mapping[str, Json]]) -> list[ModelMessage]:
     """Stored messages for the model layer."""
     return ModelMessagesTypeAdapter.validate_python([_plain(message) for message in messages])
+
+
+def answers(messages: Sequence[Mapping[str, Json]]) -> list[ModelResponse]:
+    """The model's answers among stored messages."""
+    found = load([message for message in messages if message["kind"] == "response"])
+    return [message for message in found if isinstance(message, ModelResponse)]
 
 
 def opening(system: str, user: str) -> Stored:

@@ -33,9 +33,8 @@ T = TypeVar("T", "AgentState", "RunState", "Values")
 def altered(state: T, **fields: Any) -> T:
     """A quick `dataclasses.replace` for states, of which a run makes many. Raises TypeError for an unknown field."""
     made = object.__new__(type(state))
-    known = vars(made)
-    known.update(vars(state), **fields)
-    if len(known) != len(vars(state)):
+    vars(made).update(vars(state), **fields)
+    if len(vars(made)) != len(vars(state)):
         raise TypeError(f"{type(state).__name__} has no {', '.join(fields.keys() - vars(state).keys())}")
     return made
 
