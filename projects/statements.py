@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
@@ -35,6 +36,19 @@ def run(sql: str, values: Sequence[Any]) -> Any:
         if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
             driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
         return _raw_cursor()(driver).execute(_numbered(sql), values, prepare=True)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """A transaction of SQLite for such statements, outside of any other: the ORM's own does more around it."""
+    run("BEGIN IMMEDIATE", ())
+    try:
+        yield
+        run("COMMIT", ())
+    except BaseException:
+        if connections[DEFAULT_DB_ALIAS].connection.in_transaction:  # a full disk ends it by itself
+            run("ROLLBACK", ())
+        raise
 
 
 @cache

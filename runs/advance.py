@@ -29,7 +29,7 @@ def announce(outcome: Outcome) -> None:
     """Ring and tell after a change that was made outside a worker (web, scheduler): nothing goes on inline here."""
     ready = [*outcome.ready, *([outcome.step.run.pk] if outcome.step else [])]
     bell.ring([*ready, *outcome.children])
-    fanout.changed(outcome.changed, ended=bool(outcome.ended), gates=outcome.gates)
+    fanout.changed(outcome.changed, hurry=outcome.hurry, gates=outcome.gates)
 
 
 # Transactions

@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
-from projects import gathering, rows
+from projects import gathering, rows, statements
 from runs import store
 from runs.batch import Batch, Outcome, Step
 from runs.engine import facts
@@ -80,7 +79,7 @@ def _bring(
     batch.outcome.decision = decision
     if not writes.guards or not store.write_ahead(writes, check):
         return None
-    for run in batch.outcome.ended if connection.vendor == "postgresql" else ():
+    for run in batch.outcome.ended if statements.vendor() == "postgresql" else ():
         _call_back(run, batch.outcome)
     return batch.outcome
 

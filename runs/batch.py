@@ -52,6 +52,7 @@ class Outcome:
     changed: dict[UUID, tuple[int, int]] = field(default_factory=dict)  # run -> (project, last event)
     gates: set[UUID] = field(default_factory=set)  # changed runs whose gates or questions changed
     ended: list[UUID] = field(default_factory=list)  # those of the changed runs that have ended
+    hurry: bool = False  # one of these was started by no other run: whoever started it may wait for just this
     decision: Decision | None = None
 
     def add(self, other: Outcome) -> None:
@@ -61,6 +62,7 @@ class Outcome:
         self.changed |= other.changed
         self.gates |= other.gates
         self.ended += other.ended
+        self.hurry = self.hurry or other.hurry
 
 
 class Batch:
@@ -169,6 +171,7 @@ class Batch:
                 self.outcome.changed[work.row.pk] = (work.row.project_id, work.row.seq)
                 if work.state.over:
                     self.outcome.ended.append(work.row.pk)
+                    self.outcome.hurry = self.outcome.hurry or work.row.parent_id is None
             if not work.state.paused:
                 known = set() if isinstance(fact, facts.Resumed) else work.ready_before
                 ready = sum(

@@ -58,4 +58,4 @@ def _announce(outcome: Outcome) -> None:
     """Tell the other workers and the pages, before the inline step that may take long."""
     goes_on_with_child = outcome.step is None and outcome.children
     bell.ring([*outcome.ready, *(outcome.children[1:] if goes_on_with_child else outcome.children)])
-    fanout.changed(outcome.changed, ended=bool(outcome.ended), gates=outcome.gates)
+    fanout.changed(outcome.changed, hurry=outcome.hurry, gates=outcome.gates)

@@ -42,11 +42,11 @@ _sending = False
 _hurry: asyncio.Event | None = None  # ends the gathering early
 
 
-def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False, gates: Iterable[UUID] = ()) -> None:
+def changed(runs: Mapping[UUID, tuple[int, int]], *, hurry: bool = False, gates: Iterable[UUID] = ()) -> None:
     """Tell the pages of these runs (id -> project id, last event number) that there is news; `gates` are those of them
     whose gates or questions changed: inboxes hear of no others.
 
-    With `ended` somebody may be waiting for just this (`run_ended`): it is told at once.
+    With `hurry` somebody may be waiting for just this (`run_ended`): it is told at once.
     """
     global _sending
     if not runs:
@@ -54,11 +54,11 @@ def changed(runs: Mapping[UUID, tuple[int, int]], *, ended: bool = False, gates:
     with _guard:
         _pending.update(runs)
         _asking.update(gates)
-        if _sending and not ended:
+        if _sending and not hurry:
             return
         first, _sending = not _sending, True
     submit(_send() if first else _wake())
-    if first and ended:
+    if first and hurry:
         submit(_wake())
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
 
-from projects import gathering
+from projects import gathering, statements
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ _FREE: AbstractContextManager[object] = nullcontext()
 
 
 def _turn() -> AbstractContextManager[object]:
-    alone = connection.vendor == "sqlite" and not connection.in_atomic_block
+    alone = statements.vendor() == "sqlite" and not connection.in_atomic_block
     return _ONE_WRITER if alone else _FREE
 
 
@@ -59,15 +59,16 @@ def in_transaction(work: Callable[[], T]) -> T:
 def write_ahead(writes: gathering.Ahead, check: Callable[[], None]) -> bool:
     """Carry out what was decided and gathered before, in one transaction. False where something else has changed the
     run since, and nothing was written. `check` may find that too; with one statement, there is nothing to check."""
-    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
+    alone = statements.vendor() == "postgresql" and not connection.in_atomic_block
 
     def work() -> None:
         gathering.send(writes)
         if not alone:
             check()
 
+    inside = transaction.atomic if connection.in_atomic_block else statements.transaction
     try:
-        _tried(work, nullcontext if alone else transaction.atomic)
+        _tried(work, nullcontext if alone else inside)
     except gathering.Overtaken:
         return False
     return True
