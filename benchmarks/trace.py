@@ -74,9 +74,10 @@ class Recorder:
         """A statement was run."""
         if sql.startswith("BEGIN") or not self.watching:
             return
+        writes = _WRITES.match(sql) is not None
         self.counts[self.step] += 1
-        (self.inside if inside else self.outside).append(sql)
-        self._wrote = self._wrote or _WRITES.match(sql) is not None
+        (self.inside if inside or writes else self.outside).append(sql)
+        self._wrote = self._wrote or writes
         if not inside:  # one statement that is a transaction of its own
             self.committed()
 
@@ -128,11 +129,18 @@ def _watch_database() -> None:
     real_run, real_commit = statements.run, connection.commit
 
     def run(sql: str, values: Any) -> Any:
-        recorder.ran(sql, inside=connection.in_atomic_block)
+        if sql == "COMMIT":
+            recorder.timed("commit", lambda: real_run(sql, values))
+            recorder.committed()
+            return None
+        recorder.ran(sql, inside=inside())
         return real_run(sql, values)
 
+    def inside() -> bool:
+        return connection.in_atomic_block or (connection.vendor == "sqlite" and connection.connection.in_transaction)
+
     def orm(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        recorder.ran(sql, inside=connection.in_atomic_block)
+        recorder.ran(sql, inside=inside())
         return execute(sql, params, many, context)
 
     def commit() -> None:
