@@ -17,13 +17,7 @@ _PAGES = {403: "403.html", 404: "404.html"}
 
 
 class ErrorPages(MiddlewareMixin):
-    """Turns a BatonError raised by a page's view into the error page with its status. The API has its own registry.
-
-    As the innermost, and knowing no async, it keeps the whole chain in one thread: otherwise each middleware would hop
-    to the thread and back twice, which costs several times what it does.
-    """
-
-    async_capable = False
+    """Turns a BatonError raised by a page's view into the error page with its status. The API has its own registry."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for an anticipated failure; None leaves everything else alone."""
