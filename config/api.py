@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from inspect import iscoroutinefunction
 from typing import Any
 
 import structlog
@@ -230,14 +229,8 @@ def _method_not_allowed(view: Any, methods: list[str]) -> Any:
         response["Allow"] = ", ".join(methods)
         return response
 
-    if iscoroutinefunction(view):
-
-        async def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return told(request) or await view(request, *args, **kwargs)
-    else:
-
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]
-            return told(request) or view(request, *args, **kwargs)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return told(request) or view(request, *args, **kwargs)
 
     checked.csrf_exempt = True  # type: ignore[attr-defined]
     return checked

@@ -61,13 +61,16 @@ _ROLE = "SELECT role FROM projects_member WHERE project_id = %s AND user_id = %s
 
 def role_of(caller: Caller, project: Project) -> Role | None:
     """The caller's role in a project, narrowed by the token; None when the project is not visible to them."""
-    token = caller.token
-    if token is not None and token.project_id is not None and token.project_id != project.pk:
-        return None
     found = rows.query(_ROLE, [project.pk, caller.user.pk])
-    if not found:
+    return narrowed(caller, project.pk, found[0][0] if found else None)
+
+
+def narrowed(caller: Caller, project_id: int, membership: str | None) -> Role | None:
+    """The caller's role in a project of which they are a member with the role `membership`, or no member (None)."""
+    token = caller.token
+    if membership is None or (token is not None and token.project_id not in (None, project_id)):
         return None
-    role = Role(found[0][0])
+    role = Role(membership)
     if token is None or not token.scopes:
         return role
     cap = max((SCOPES[scope] for scope in token.scopes), key=lambda limit: limit.rank)
@@ -85,11 +88,16 @@ def require(caller: Caller, project: Project, role: Role, *, missing: str = _NO_
 
     `missing` is what somebody who cannot see it is told: the same words as where there is nothing.
     """
-    has = role_of(caller, project)
+    require_role(role_of(caller, project), role, missing=missing)
+
+
+def require_role(has: Role | None, role: Role, *, missing: str = _NO_PROJECT) -> Role:
+    """`require`, where the caller's role is known already. Returns it."""
     if has is None:
         raise NotFound(missing)
     if not has.includes(role):
         raise Forbidden(f"This needs the role {role.value}; you are {has.value}.")
+    return has
 
 
 def project_for(caller: Caller, slug: str, role: Role = Role.VIEWER) -> Project:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from ninja import Header, Query, Router, Status
 
@@ -16,6 +16,7 @@ from projects.rest import ERRORS, page
 from runs import api_shapes as shapes
 from runs import control, queries
 from runs.agent_work import work_of
+from runs.answering import gate_to_answer
 from runs.dry_runs import dry_run
 from runs.engine.status import GateStatus, RunStatus
 from runs.exercised import routes_of
@@ -48,7 +49,7 @@ def _origin(caller: Caller) -> str:
     response={200: shapes.RunOut, 201: shapes.RunOut, 202: shapes.RunOut, **ERRORS},
     summary="Start a run",
 )
-async def start(
+def start(
     request: HttpRequest,
     p: str,
     w: str,
@@ -57,16 +58,16 @@ async def start(
     idempotency_key: Key = None,
 ) -> Any:
     """201 with the run; 200 with the first run where the key is known; 202 when asked to wait and not over."""
-    shown, new = await sync_to_async(_start)(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
-    return await _started(shown, new, wait)
+    shown, new = _start(_caller(request), p, w, body or shapes.StartBody(), idempotency_key)
+    return _started(shown, new, wait)
 
 
-async def _started(shown: dict[str, Json], new: bool, wait: int) -> Any:
-    ended = await run_ended(UUID(shown["id"]), wait) if wait else False
+def _started(shown: dict[str, Json], new: bool, wait: int) -> Any:
     if wait:
-        shown = await sync_to_async(_shown)(shown["id"])
-    if wait and not ended:
-        return Status(202, shown)
+        ended = async_to_sync(run_ended)(UUID(shown["id"]), wait)  # a client that leaves cancels it
+        shown = _shown(shown["id"])
+        if not ended:
+            return Status(202, shown)
     return Status(201 if new else 200, shown)
 
 
@@ -84,7 +85,7 @@ def _start(caller: Caller, p: str, w: str, body: shapes.StartBody, key: str | No
     response={200: shapes.RunOut, 201: shapes.RunOut, 202: shapes.RunOut, **ERRORS},
     summary="Start a dry run",
 )
-async def start_dry(
+def start_dry(
     request: HttpRequest,
     p: str,
     w: str,
@@ -94,8 +95,8 @@ async def start_dry(
 ) -> Any:
     """The workflow through the same engine with scripted stand-ins for its agents, mocks of what it triggers, and the
     outcomes that the plan chooses. It asks no provider and reaches nobody outside. Answers like the start of a run."""
-    shown, new = await sync_to_async(_start_dry)(_caller(request), p, w, body or shapes.DryStartBody(), idempotency_key)
-    return await _started(shown, new, wait)
+    shown, new = _start_dry(_caller(request), p, w, body or shapes.DryStartBody(), idempotency_key)
+    return _started(shown, new, wait)
 
 
 def _start_dry(
@@ -267,6 +268,6 @@ def answer(request: HttpRequest, gate_id: str, body: shapes.AnswerBody) -> Any:
     """The first answer wins; where a gate takes several persons, the option that so many chose. 409 with who answered
     what and when; 403 for somebody who is not asked; 422 for an option that is not offered."""
     caller = _caller(request)
-    gate = queries.gate_for(caller, gate_id, Role.OPERATOR)
+    gate, role = gate_to_answer(caller, gate_id)
     given = control.Answer(body.option, body.comment, caller, "api" if caller.token else "inbox")
-    return queries.gate_json(control.answer_gate(gate, given))
+    return queries.gate_json(control.answer_gate(gate, given, role))

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from projects import rows
-from projects.access import Caller, role_of
+from projects.access import Caller, Role, role_of
 from projects.errors import Detail, Forbidden, Invalid, NotFound
 from runs import store
 from runs.advance import announce, apply
@@ -101,15 +101,16 @@ class Answer:
         return self.caller.user.get_username()
 
 
-def answer_gate(gate: Gate, answer: Answer) -> Gate:
-    """Decide a gate, once, or raise one of the voices that it takes; from whatever surface the answer came.
+def answer_gate(gate: Gate, answer: Answer, role: Role | None = None) -> Gate:
+    """Decide a gate, once, or raise one of the voices that it takes; from whatever surface the answer came. `role` is
+    the caller's in the project, where it was just looked up.
 
     Returns it as it is then. Raises GateClosed with who answered what and when, if it is decided; Forbidden for
     somebody who is not asked; Invalid for an option that is not offered; AlreadyAnswered for a person's second equal
     answer; LinkEnded.
     """
     check_size(answer.comment, "comment")
-    role = role_of(answer.caller, gate.run.project)
+    role = role or role_of(answer.caller, gate.run.project)
 
     def check(work: Work) -> None:
         held = _as_it_is(gate)

@@ -26,7 +26,7 @@ Json = Any
 
 
 NOBODY = UUID(int=0)
-_NO_RUN, _NO_GATE = "There is no such run.", "There is no such gate."
+_NO_RUN, NO_GATE = "There is no such run.", "There is no such gate."
 
 
 def as_uuid(text: str) -> UUID:
@@ -53,9 +53,9 @@ def gate_for(caller: Caller, gate_id: str, role: Role = Role.VIEWER) -> Gate:
     run = fetch(WorkflowRun, gate.run_id) if gate is not None else None
     project = fetch(Project, run.project_id) if run is not None else None
     if gate is None or run is None or project is None:
-        raise NotFound(_NO_GATE)
+        raise NotFound(NO_GATE)
     gate.run, run.project = run, project
-    require(caller, project, role, missing=_NO_GATE)
+    require(caller, project, role, missing=NO_GATE)
     return gate
 
 
