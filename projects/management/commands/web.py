@@ -6,12 +6,12 @@ import os
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
 from projects.stack.parent import end_with_parent
+from projects.stack.serving import Server
 from projects.watching import LARGEST
 
 
