@@ -17,11 +17,13 @@ def vendor() -> str:
     return str(connections[DEFAULT_DB_ALIAS].vendor)
 
 
+_KEPT = "baton_cursor"  # where a PostgreSQL connection keeps it
 _MOST_PREPARED = 500  # statements that a connection keeps; what is written together has many shapes
 
 
 def run(sql: str, values: Sequence[Any]) -> Any:
-    """Run a statement on the driver's own cursor, inside the connection's transaction; the cursor is its answer.
+    """Run a statement on the driver's own cursor, inside the connection's transaction; the cursor is its answer, until
+    the next statement.
 
     Django's cursors rewrite the placeholders of every statement and, on PostgreSQL, put the values in as text; the
     drivers know prepared statements.
@@ -32,10 +34,18 @@ def run(sql: str, values: Sequence[Any]) -> Any:
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             return connection.connection.execute(_question_marks(sql), values)
-        driver = connection.connection
-        if driver.prepare_threshold is None:  # Django switches it off, for poolers between it and the database
-            driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
-        return _raw_cursor()(driver).execute(_numbered(sql), values, prepare=True)
+        return _cursor_of(connection.connection).execute(_numbered(sql), values, prepare=True)
+
+
+def _cursor_of(driver: Any) -> Any:
+    """The one cursor of a PostgreSQL connection for such statements: making one copies what is known about types."""
+    found = getattr(driver, _KEPT, None)
+    if found is None:
+        # Django switches preparing off, for poolers between it and the database.
+        driver.prepare_threshold, driver.prepared_max = 0, _MOST_PREPARED
+        found = _raw_cursor()(driver)
+        setattr(driver, _KEPT, found)
+    return found
 
 
 @contextmanager
