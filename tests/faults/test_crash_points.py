@@ -36,6 +36,9 @@ SAMPLE = [
 ]
 # An answer that is lost with its worker before it is committed has to be asked for once more; no other ever is.
 LOSES_AN_ANSWER = ("model.answered", "child.created", "run.ended")
+# How often a lease is renewed depends on how long things take; and whether a worker goes on with the child that it just
+# started or with a colleague of the caller depends on whether another worker has taken that one up.
+DEPENDS_ON_TIME = ("lease.renewed", "parent.woken")
 
 
 class _Clean:
@@ -111,8 +114,7 @@ if EVERYTHING:
         for point in dict.fromkeys(hits):
             told = _play(rig, Play(rig.stack, *blocks()), story, point)
             assert told == expected, point
-            # How often a lease is renewed depends on how long things take.
-            assert rig.fired() == {point} or point.startswith("lease.renewed"), point
+            assert rig.fired() == {point} or point.startswith(DEPENDS_ON_TIME), point
 
     @pytest.mark.parametrize("seed", range(20))
     def test_deaths_at_any_points_change_nothing(rig: Rig, stories: Play, clean: _Clean, seed: int) -> None:
@@ -121,5 +123,6 @@ if EVERYTHING:
         points = random.Random(seed).sample([point for point in hits if not point.startswith("lease")], 3)
         told = _play(rig, stories, "family", *points)
 
-        assert rig.fired() == set(points)
+        missed = set(points) - rig.fired()
+        assert all(point.startswith(DEPENDS_ON_TIME) for point in missed)
         assert told == expected
