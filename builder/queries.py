@@ -102,6 +102,7 @@ def find_entry(project_id: int, name: str) -> CatalogueEntry | None:
 
 
 def _entries(sql: str, parameters: list[Any]) -> list[CatalogueEntry]:
+    found = rows.query(sql, parameters)
     return [
         CatalogueEntry(
             id=pk,
@@ -113,9 +114,7 @@ def _entries(sql: str, parameters: list[Any]) -> list[CatalogueEntry]:
             version_id=version_id if frozen_default == default else None,
             version_number=number if frozen_default == default else None,
         )
-        for pk, name, key, description, schema, archived_at, version_id, number, frozen_default, default in rows.query(
-            sql, parameters
-        )
+        for pk, name, key, description, schema, archived_at, version_id, number, frozen_default, default in found
     ]
 
 

@@ -143,13 +143,13 @@ def select(model: type[M], where: str, values: Sequence[Any]) -> list[M]:
     sql, names, converters = _select_sql(model, where)
     if vendor() == "sqlite":
         values = [value.hex if isinstance(value, UUID) else value for value in values]
-    return [_made(model, DEFAULT_DB_ALIAS, names, converters, row) for row in statements.run(sql, values).fetchall()]
+    return [_made(model, names, converters, row) for row in statements.run(sql, values).fetchall()]
 
 
-def _made(model: type[M], alias: str, names: Sequence[str], converters: Sequence[Adapt], row: Sequence[Any]) -> M:
+def _made(model: type[M], names: Sequence[str], converters: Sequence[Adapt], row: Sequence[Any]) -> M:
     pairs = zip(row, converters, strict=True)
     values = [value if value is None or convert is None else convert(value) for value, convert in pairs]
-    return model.from_db(alias, names, values)
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
 
 
 def fetch(model: type[M], pk: Any, *, lock: bool = False) -> M | None:

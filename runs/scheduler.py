@@ -17,15 +17,15 @@ from redis.exceptions import RedisError
 
 from runs import bell, store
 from runs.control import cancel_marked_child
-from runs.engine.status import FINAL_RUN, AgentStatus, CallStatus, GateStatus, RunStatus
+from runs.engine.status import AgentStatus, CallStatus, GateStatus, RunStatus
 from runs.leases import is_dead, owner
 from runs.models import AgentRun, Gate, Heartbeat, ScheduledStart, WorkflowCall, WorkflowRun
+from runs.models.workflow_run import FINAL
 from runs.operations import start_scheduled
 from runs.waits import expire_call, expire_gate, remind_of, retry_agent, return_if_ended
 
 log = structlog.get_logger(__name__)
 
-_FINAL = sorted(status.value for status in FINAL_RUN)
 _BATCH = 200  # rows of each kind per sweep
 _PATIENCE = timedelta(seconds=1)  # a ring may take this long before it counts as lost
 _AGAIN = timedelta(seconds=5)  # and is repeated this often
@@ -73,7 +73,7 @@ def _calls(now: datetime) -> None:
 
 def _returns(now: datetime) -> None:
     """Waits whose run has ended, where a crash came between the end and its telling."""
-    rows = WorkflowCall.objects.filter(status=CallStatus.WAITING.value, child__status__in=_FINAL).order_by("since")
+    rows = WorkflowCall.objects.filter(status=CallStatus.WAITING.value, child__status__in=FINAL).order_by("since")
     for run_id, key in rows.values_list("run_id", "key")[:_BATCH]:
         return_if_ended(run_id, key)
 

@@ -187,10 +187,10 @@ def _store_answer(
     if outcome.step is not None and outcome.step.run.pk != job.step.run.pk:
         crash_point("parent.woken")
     tools.settle_finished_children(job.step.run.pk, new)
-    if _goes_on(outcome, job):
+    if outcome.step is not None and _goes_on(outcome.step, job.step):
         messages = [*conversation.messages, *conversation.request, answer.message]
         kept = Conversation(messages, _next_request(record.tools, answer.more), conversation.offered)
-        outcome.step = outcome.step and outcome.step.with_conversation(kept)
+        outcome.step = outcome.step.with_conversation(kept)
     return outcome
 
 
@@ -211,12 +211,10 @@ def _usage(usage: turn.Usage) -> dict[str, Json]:
     }
 
 
-def _goes_on(outcome: Outcome, job: _Job) -> bool:
+def _goes_on(step: Step, before: Step) -> bool:
     """Whether the same agent takes its next turn now, which need not look into the database for what was said."""
-    step, before = outcome.step, job.step
-    if step is None or step.run.pk != before.run.pk or step.agent.key != before.agent.key:
-        return False
-    return not step.agent.pending_tools and step.agent.base == before.agent.base
+    same = step.run.pk == before.run.pk and step.agent.key == before.agent.key
+    return same and not step.agent.pending_tools and step.agent.base == before.agent.base
 
 
 # The conversation

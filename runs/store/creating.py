@@ -36,13 +36,13 @@ def next_number(project_id: int, count: int = 1) -> int:
 
 def insert_runs(new: Sequence[NewRun], now: datetime) -> list[WorkflowRun]:
     """Insert queued runs of one project, each with the first event of its log."""
-    number = next_number(new[0].project_id, len(new))
-    made = [_new_row(run, number + offset, now) for offset, run in enumerate(new)]
+    first = next_number(new[0].project_id, len(new))
+    made = [_new_row(run, now) for run in new]
+    for offset, row in enumerate(made):
+        row.number, row.seq = first + offset, 1
     with gathering.together():
-        rows.insert(WorkflowRun, [{**run_fields(row), "seq": 1} for row in made])
+        rows.insert(WorkflowRun, [run_fields(row) for row in made])
         rows.insert(Event, [event_row(row.pk, 1, now, accepted(run)) for run, row in zip(new, made, strict=True)])
-    for row in made:
-        row.seq = 1
     return made
 
 
@@ -60,7 +60,8 @@ def accepted(run: NewRun) -> NewEvent:
     return NewEvent("run.started", None, None, data)
 
 
-def _new_row(new: NewRun, number: int | None, now: datetime) -> WorkflowRun:
+def _new_row(new: NewRun, now: datetime) -> WorkflowRun:
+    """The row of a run that has no number yet and no event."""
     row = WorkflowRun(
         project_id=new.project_id,
         workflow_id=new.workflow_id,
@@ -77,8 +78,6 @@ def _new_row(new: NewRun, number: int | None, now: datetime) -> WorkflowRun:
         lineage=[*(list(step) for step in new.lineage), [new.workflow_id, new.workflow_name]],
         created_at=now,
     )
-    if number is not None:
-        row.number = number
     if new.id is not None:
         row.id = new.id
     return row
@@ -111,16 +110,15 @@ def insert_calls(work: Work, calls: Sequence[NewCall], now: datetime) -> list[Wo
 def _started(new: Sequence[NewRun], now: datetime) -> list[Work]:
     """Runs of one project that are not written yet. `ahead` of the transaction their numbers are not known."""
     project = new[0].project_id
+    made = [_new_row(run, now) for run in new]
+    works = [Work(row, state_of(row), start=run) for run, row in zip(new, made, strict=True)]
     if gathering.is_ahead():
-        numbers = rows.counted(RunCounter, project, "last", len(new))
-        made = [_new_row(run, None, now) for run in new]
-        return [
-            Work(row, state_of(row), start=run, number=number)
-            for run, row, number in zip(new, made, numbers, strict=True)
-        ]
-    first = next_number(project, len(new))
-    made = [_new_row(run, first + offset, now) for offset, run in enumerate(new)]
-    return [Work(row, state_of(row), start=run) for run, row in zip(new, made, strict=True)]
+        for work, number in zip(works, rows.counted(RunCounter, project, "last", len(new)), strict=True):
+            work.number = number
+    else:
+        for known, row in enumerate(made, next_number(project, len(new))):
+            row.number = known
+    return works
 
 
 def _call_row(work: Work, call: NewCall, stage: str, now: datetime) -> Row:
